@@ -1,0 +1,338 @@
+// Package db is the one handle on the database, SQLite or PostgreSQL. It opens
+// it with every commit durable, runs the numbered migrations, and gives the
+// rooms transactions, bulk inserts and keyed look-ups whose SQL is one text for
+// both. The SQL itself stands in the rooms, beside the method that scans it.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
+	"modernc.org/sqlite"
+)
+
+// FileName is the SQLite database within the data folder.
+const FileName = "dhvani.db"
+
+// DB is an open database.
+type DB struct {
+	Postgres bool
+
+	write *sql.DB // SQLite: one connection, so that writers queue in the process
+	read  *sql.DB
+	path  string
+
+	mu    sync.Mutex
+	stmts map[string]*sql.Stmt // of write
+}
+
+// Options say which database to open and how much memory it may use.
+type Options struct {
+	URL  string // postgres://..., or empty for SQLite in Data
+	Data string // the data folder
+}
+
+// Open opens or creates the database and brings its schema up to date. A
+// database that needs a newer program is refused.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	d := &DB{stmts: map[string]*sql.Stmt{}}
+	var err error
+	if o.URL != "" {
+		err = d.openPostgres(o.URL)
+	} else {
+		err = d.openSQLite(filepath.Join(o.Data, FileName))
+	}
+	if err == nil {
+		err = d.migrate(ctx)
+	}
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *DB) openPostgres(dsn string) error {
+	u, err := url.Parse(dsn)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return errors.New("the database address must look like postgres://user:password@host/name")
+	}
+	q := u.Query()
+	q.Set("synchronous_commit", "on")
+	if q.Get("application_name") == "" {
+		q.Set("application_name", "dhvani")
+	}
+	u.RawQuery = q.Encode()
+	if d.write, err = sql.Open("pgx", u.String()); err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	d.write.SetMaxOpenConns(16)
+	d.write.SetMaxIdleConns(8)
+	d.write.SetConnMaxLifetime(time.Hour)
+	d.read, d.Postgres = d.write, true
+	return nil
+}
+
+func (d *DB) openSQLite(path string) error {
+	d.path = path
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // personal data: nobody else's business
+	if err != nil {
+		return fmt.Errorf("open SQLite: %w", err)
+	}
+	f.Close()
+	open := func(conns, cacheMB int, extra ...string) (*sql.DB, error) {
+		pragmas := append([]string{
+			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+			"temp_store(MEMORY)", fmt.Sprintf("cache_size(%d)", -cacheMB<<10),
+		}, extra...)
+		q := url.Values{"_pragma": pragmas}
+		if conns == 1 {
+			q.Set("_txlock", "immediate")
+		}
+		h, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+		if err != nil {
+			return nil, fmt.Errorf("open SQLite: %w", err)
+		}
+		h.SetMaxOpenConns(conns)
+		h.SetMaxIdleConns(conns)
+		return h, nil
+	}
+	// The writer's checkpoints are made by Checkpoint, off the path of a commit.
+	if d.write, err = open(1, 64, "wal_autocheckpoint(0)", "journal_size_limit(67108864)"); err != nil {
+		return err
+	}
+	d.read, err = open(6, 4, "query_only(ON)", "wal_autocheckpoint(0)")
+	return err
+}
+
+// Close closes the database after a last checkpoint.
+func (d *DB) Close() error {
+	var errs []error
+	for _, s := range d.stmts {
+		s.Close()
+	}
+	if d.read != nil && d.read != d.write {
+		errs = append(errs, d.read.Close())
+	}
+	if d.write != nil {
+		errs = append(errs, d.write.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
+
+// Update runs fn in a transaction and commits it durably; it runs fn again
+// where PostgreSQL reports a deadlock or a serialization failure, so fn must
+// not keep what a failed run computed. On SQLite writers run one at a time.
+func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
+	for try := 1; ; try++ {
+		err := d.run(ctx, d.write, nil, fn)
+		if try < 5 && isRetryable(err) {
+			continue
+		}
+		return err
+	}
+}
+
+// View runs fn on one consistent snapshot.
+func (d *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
+	var o *sql.TxOptions
+	if d.Postgres {
+		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return d.run(ctx, d.read, o, fn)
+}
+
+func (d *DB) run(ctx context.Context, h *sql.DB, o *sql.TxOptions, fn func(tx *Tx) error) (err error) {
+	t, err := h.BeginTx(ctx, o)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{tx: t, db: d, writer: h == d.write && !d.Postgres}
+	defer func() {
+		if err != nil {
+			t.Rollback()
+		}
+	}()
+	defer func() {
+		if p := recover(); p != nil {
+			t.Rollback()
+			panic(p)
+		}
+	}()
+	if err = fn(tx); err != nil {
+		return err
+	}
+	if err = t.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	d.keep(ctx, tx.wanted)
+	return nil
+}
+
+func isRetryable(err error) bool {
+	var p *pgconn.PgError
+	return errors.As(err, &p) && (p.Code == "40001" || p.Code == "40P01")
+}
+
+// IsConflict reports whether err says that a unique value exists already.
+func IsConflict(err error) bool {
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		return p.Code == "23505"
+	}
+	var s *sqlite.Error
+	return errors.As(err, &s) && (s.Code() == 2067 || s.Code() == 1555) // UNIQUE, PRIMARYKEY
+}
+
+// IsNone reports whether err says that no row was found.
+func IsNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// Tx is a transaction. Parameters are $1, $2 ... on both databases.
+type Tx struct {
+	tx     *sql.Tx
+	db     *DB
+	writer bool     // SQLite's one writing connection
+	wanted []string // statements to keep prepared
+}
+
+// Postgres reports which of the two databases this is, for the few statements
+// that have no common text.
+func (t *Tx) Postgres() bool { return t.db.Postgres }
+
+// Exec runs a statement and returns how many rows it changed.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	args = plainArgs(args)
+	var r sql.Result
+	var err error
+	if s, e := t.stmt(ctx, query); e != nil {
+		return 0, e
+	} else if s != nil {
+		r, err = s.ExecContext(ctx, args...)
+	} else {
+		r, err = t.tx.ExecContext(ctx, query, args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// Query runs a query; the caller closes the rows.
+func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	args = plainArgs(args)
+	if s, err := t.stmt(ctx, query); err != nil {
+		return nil, err
+	} else if s != nil {
+		return s.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, query, args...)
+}
+
+// QueryRow runs a query of at most one row.
+func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(ctx, query, plainArgs(args)...)
+}
+
+// Each runs a query and calls scan for every row.
+func (t *Tx) Each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := t.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// stmt returns the prepared statement on SQLite's one writing connection;
+// everywhere else the driver keeps its own.
+func (t *Tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if !t.writer {
+		return nil, nil
+	}
+	d := t.db
+	d.mu.Lock()
+	s := d.stmts[query]
+	d.mu.Unlock()
+	if s != nil {
+		return t.tx.StmtContext(ctx, s), nil
+	}
+	// The one connection is in this transaction: keep ready after it.
+	t.wanted = append(t.wanted, query)
+	return t.tx.PrepareContext(ctx, query)
+}
+
+// maxStatements bounds the prepared statements that the writer keeps.
+const maxStatements = 500
+
+// keep prepares what a transaction used, for the next one.
+func (d *DB) keep(ctx context.Context, queries []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, q := range queries {
+		if len(d.stmts) >= maxStatements || d.stmts[q] != nil {
+			continue
+		}
+		if s, err := d.write.PrepareContext(ctx, q); err == nil {
+			d.stmts[q] = s
+		}
+	}
+}
+
+// plainArgs turns 16-byte ids and named numbers into what every driver takes.
+func plainArgs(args []any) []any {
+	for i, a := range args {
+		args[i] = plain(a)
+	}
+	return args
+}
+
+func plain(a any) any {
+	switch v := a.(type) {
+	case nil, int64, string, []byte, bool, float64:
+		return a
+	case int:
+		return int64(v)
+	case driver.Valuer:
+		x, err := v.Value()
+		if err != nil {
+			return a
+		}
+		return x
+	}
+	return a
+}
+
+// placeholders writes n groups of k question marks.
+func placeholders(n, k int) string {
+	one := "(" + strings.TrimSuffix(strings.Repeat("?,", k), ",") + ")"
+	return strings.TrimSuffix(strings.Repeat(one+",", n), ",")
+}
+
+// Model returns the model whose rows a workspace's readers use now.
+func (t *Tx) Model(ctx context.Context, workspace int64) (int64, error) {
+	var m int64
+	err := t.QueryRow(ctx, "SELECT model FROM workspace WHERE number = $1", workspace).Scan(&m)
+	if err != nil {
+		return 0, fmt.Errorf("model of workspace %d: %w", workspace, err)
+	}
+	return m, nil
+}

@@ -1,0 +1,116 @@
+package db_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+func TestBulkInsertAndLookup(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT, data "+map[bool]string{true: "BYTEA", false: "BLOB"}[tx.Postgres()]+")")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for round := range 2 { // the second uses the statements kept by the first
+			err = d.Update(ctx, func(tx *db.Tx) error {
+				rows := db.NewRows(db.Columns("id int, name text, data bytes"))
+				for i := range 200 {
+					var name any
+					if i%2 == 0 {
+						name = strings.Repeat("x", round+1)
+					}
+					rows.Add(i, name, []byte{byte(i)})
+				}
+				return tx.Insert(ctx, "thing", rows, "ON CONFLICT (id) DO UPDATE SET name = excluded.name")
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[int64]string{}
+		err = d.View(ctx, func(tx *db.Tx) error {
+			keys := db.NewRows(db.Columns("id int"))
+			for i := range 73 {
+				keys.Add(i * 3)
+			}
+			return tx.Lookup(ctx, keys, "SELECT t.id, t.name FROM k CROSS JOIN thing t WHERE t.id = k.id", func(r *sql.Rows) error {
+				var id int64
+				var name sql.NullString
+				err := r.Scan(&id, &name)
+				got[id] = name.String
+				return err
+			})
+		})
+		if err != nil || len(got) != 67 || got[6] != "xx" || got[3] != "" {
+			t.Fatal(err, len(got), got[6], got[3])
+		}
+	})
+}
+
+func TestUpdateRollsBack(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		boom := errors.New("boom")
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2)", "a", "b"); err != nil {
+				return err
+			}
+			return boom
+		})
+		if !errors.Is(err, boom) {
+			t.Fatal(err)
+		}
+		err = d.View(ctx, func(tx *db.Tx) error {
+			var v string
+			return tx.QueryRow(ctx, "SELECT value FROM meta WHERE name = $1", "a").Scan(&v)
+		})
+		if !db.IsNone(err) {
+			t.Fatal(err)
+		}
+		err = d.Update(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO meta (name, value) VALUES ('minimum_version', 'x')")
+			return err
+		})
+		if !db.IsConflict(err) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestNewerDatabaseIsRefused(t *testing.T) {
+	for name, o := range map[string]db.Options{"sqlite": {Data: t.TempDir()}, "postgres": {}} {
+		t.Run(name, func(t *testing.T) {
+			ctx := context.Background()
+			if name == "postgres" {
+				o.URL = dbtest.Postgres(t)
+			}
+			d, err := db.Open(ctx, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = d.Update(ctx, func(tx *db.Tx) error {
+				_, err := tx.Exec(ctx, "UPDATE meta SET value = '99.1.0' WHERE name = 'minimum_version'")
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Close()
+			if _, err := db.Open(ctx, o); err == nil || !strings.Contains(err.Error(), "needs Dhvani 99.1.0") {
+				t.Fatalf("a newer database was not refused: %v", err)
+			}
+		})
+	}
+}

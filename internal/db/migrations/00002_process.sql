@@ -1,0 +1,89 @@
+-- +goose Up
+
+-- The archive: every accepted event once. key packs shard, log sequence and
+-- index (event.Position). Not derived from anything; a replay reads it.
+CREATE TABLE event (
+    workspace    INTEGER NOT NULL,
+    key          INTEGER NOT NULL {{if not .Postgres}}PRIMARY KEY{{end}},
+    profile      {{.Bytes}} NOT NULL,
+    type         INTEGER NOT NULL,
+    flags        INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    received_at  INTEGER NOT NULL,
+    source       TEXT NOT NULL,
+    message_id   TEXT NOT NULL,
+    user_id      TEXT,
+    anonymous_id TEXT,
+    target_id    TEXT,            -- previousId of an alias, groupId of a group
+    name         TEXT,
+    properties   TEXT,            -- raw JSON, as are the next three
+    traits       TEXT,
+    context      TEXT,
+    integrations TEXT
+    {{- if .Postgres}},
+    PRIMARY KEY (workspace, key){{end}}
+);
+-- The timeline of a profile. SQLite's index ends with the row's key by itself.
+CREATE INDEX event_profile ON event (workspace, profile, at{{if .Postgres}}, key{{end}});
+
+-- How far each shard of the log is applied. Moved by compare-and-set as the
+-- first statement of a batch's transaction.
+CREATE TABLE shard_cursor (
+    shard    INTEGER PRIMARY KEY,
+    stream   TEXT NOT NULL,   -- identity of the log the sequence belongs to
+    sequence INTEGER NOT NULL
+);
+
+-- Counts by workspace and shard, moved in the same transaction.
+CREATE TABLE event_count (
+    workspace INTEGER NOT NULL,
+    shard     INTEGER NOT NULL,
+    stored    INTEGER NOT NULL,
+    duplicate INTEGER NOT NULL,
+    PRIMARY KEY (workspace, shard)
+);
+
+-- Message hashes already seen: newest batches as they came (seen_tail), older
+-- ones merged into sorted runs, cut into chunks. Each run has a filter that
+-- stays in memory, so that a new message costs no look-up however many are stored.
+CREATE TABLE seen_tail (
+    shard    INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    entries  {{.Bytes}} NOT NULL,
+    PRIMARY KEY (shard, sequence)
+);
+CREATE TABLE seen_run (
+    shard   INTEGER NOT NULL,
+    run     INTEGER NOT NULL,
+    level   INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    filter  {{.Bytes}} NOT NULL,
+    firsts  {{.Bytes}} NOT NULL,  -- the first hash of every chunk
+    PRIMARY KEY (shard, run)
+);
+CREATE TABLE seen_chunk (
+    shard   INTEGER NOT NULL,
+    run     INTEGER NOT NULL,
+    chunk   INTEGER NOT NULL,
+    entries {{.Bytes}} NOT NULL,
+    PRIMARY KEY (shard, run, chunk)
+);
+
+-- Rejected events for the debugger, the newest of each workspace, and counts.
+CREATE TABLE rejection (
+    id        {{.Identity}},
+    workspace INTEGER NOT NULL,
+    at        INTEGER NOT NULL,
+    source    TEXT NOT NULL,
+    position  INTEGER NOT NULL,  -- in its request
+    reason    TEXT NOT NULL,
+    raw       TEXT NOT NULL
+);
+CREATE INDEX rejection_workspace ON rejection (workspace, id);
+CREATE TABLE rejection_count (
+    workspace INTEGER PRIMARY KEY,
+    rejected  INTEGER NOT NULL
+);
+
+-- +goose Down
+SELECT 1;

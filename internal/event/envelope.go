@@ -1,0 +1,287 @@
+package event
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// Limits of one event.
+const (
+	MaxEventBytes = 32 << 10 // of JSON
+	MaxDepth      = 64       // nested objects and arrays
+	maxText       = 512      // bytes of an id or a name
+)
+
+// Reject is the reason why one event is not accepted, written for the person
+// who sends it. Its text holds no data of the event.
+type Reject string
+
+func (r Reject) Error() string { return string(r) }
+
+// Defaults is what a request says about all of its events.
+type Defaults struct {
+	Type         Type   // the call, where the path names it
+	ReceivedAt   int64  // microseconds
+	SentAt       int64  // microseconds, 0 where unknown
+	Context      string // merged under each event's own
+	Integrations string
+	Flags        Flags
+	Source       string
+}
+
+// Rejection is a rejected event of a request.
+type Rejection struct {
+	Index  int
+	Reason Reject
+	Raw    string // the event as it came, JSON or not
+}
+
+// Payload is a decoded request.
+type Payload struct {
+	WriteKey string // the key, where the body holds it
+	Events   []Event
+	Indexes  []int // position of each event in the request
+	Rejected []Rejection
+}
+
+// Add keeps an event, or the reason why it is rejected.
+func (p *Payload) Add(index int, raw string, e Event, err error) {
+	if err == nil {
+		p.Events, p.Indexes = append(p.Events, e), append(p.Indexes, index)
+		return
+	}
+	r, ok := err.(Reject)
+	if !ok {
+		r = Reject(err.Error())
+	}
+	p.Rejected = append(p.Rejected, Rejection{Index: index, Reason: r, Raw: raw})
+}
+
+// CheckSize returns the reason to reject a raw event that is too large or too
+// deeply nested.
+func CheckSize(raw string) error {
+	if len(raw) > MaxEventBytes {
+		return Reject(fmt.Sprintf("the event has %d bytes, at most %d are allowed", len(raw), MaxEventBytes))
+	}
+	if depth(raw) > MaxDepth {
+		return Reject(fmt.Sprintf("the event is nested deeper than %d levels", MaxDepth))
+	}
+	return nil
+}
+
+// Decode reads one event in the Segment format from valid JSON, fills in what
+// the request says about all of its events, and validates it. The error is a
+// Reject.
+func Decode(raw string, d *Defaults) (Event, error) {
+	if err := CheckSize(raw); err != nil {
+		return Event{}, err
+	}
+	if i := skipSpace(raw, 0); i >= len(raw) || raw[i] != '{' {
+		return Event{}, Reject("the event is not a JSON object")
+	}
+	e := Event{Type: d.Type, ReceivedAt: d.ReceivedAt, Flags: d.Flags, Source: d.Source}
+	var typeName, original, timestamp, sent, category string
+	var err error
+	object := func(name, value string) string {
+		switch {
+		case value == "null":
+			return ""
+		case value[0] != '{' && err == nil:
+			err = Reject(name + " must be an object")
+		}
+		return value
+	}
+	eachMember(raw, func(name, value string) {
+		switch name {
+		case "type":
+			typeName = ScalarText(value)
+		case "messageId":
+			e.MessageID = ScalarText(value)
+		case "userId":
+			e.UserID = identifier(value)
+		case "anonymousId":
+			e.AnonymousID = identifier(value)
+		case "previousId":
+			e.PreviousID = identifier(value)
+		case "groupId":
+			e.GroupID = identifier(value)
+		case "event", "name":
+			if t := ScalarText(value); t != "" && (name == "event" || e.Name == "") {
+				e.Name = t
+			}
+		case "category":
+			category = ScalarText(value)
+		case "timestamp":
+			timestamp = ScalarText(value)
+		case "originalTimestamp":
+			original = ScalarText(value)
+		case "sentAt":
+			sent = ScalarText(value)
+		case "properties":
+			e.Properties = object(name, value)
+		case "traits":
+			e.Traits = object(name, value)
+		case "context":
+			e.Context = object(name, value)
+		case "integrations":
+			e.Integrations = object(name, value)
+		}
+	})
+	if err != nil {
+		return Event{}, err
+	}
+	if typeName != "" {
+		t := ParseType(typeName)
+		if t == 0 {
+			return Event{}, Reject("type must be identify, track, page, screen, group or alias")
+		}
+		if d.Type != 0 && t != d.Type {
+			return Event{}, Reject("type does not agree with the address it was sent to")
+		}
+		e.Type = t
+	}
+	e.Context = mergeObjects(d.Context, e.Context)
+	e.Integrations = mergeObjects(d.Integrations, e.Integrations)
+	if e.Integrations == "{}" {
+		e.Integrations = ""
+	}
+	if e.Traits == "" && e.Type == Identify {
+		e.Traits = ParseObject(e.Context).Get("traits")
+		if e.Traits != "" && e.Traits[0] != '{' {
+			e.Traits = ""
+		}
+	}
+	if (e.Type == Page || e.Type == Screen) && e.Name == "" {
+		e.Name = category
+		if p := ParseObject(e.Properties); e.Name == "" {
+			e.Name = p.First("name", "category", "title")
+		}
+		e.Name = cutText(e.Name)
+	}
+	if err := e.setTime(original, timestamp, sent, d.SentAt); err != nil {
+		return Event{}, err
+	}
+	return e, e.Validate()
+}
+
+// setTime corrects for a client clock that is off, as the Segment format says:
+// timestamp = receivedAt - (sentAt - originalTimestamp). Times ahead of the
+// arrival are clamped to it and flagged, times in the past are kept. History is
+// taken as it is written.
+func (e *Event) setTime(original, timestamp, sent string, batchSent int64) error {
+	if original == "" {
+		original = timestamp
+	}
+	if e.Has(History) && timestamp != "" {
+		original = timestamp
+	}
+	e.At = e.ReceivedAt
+	if original == "" {
+		return nil
+	}
+	at, ok := ParseTime(original)
+	if !ok {
+		return Reject("timestamp is not an ISO 8601 time such as 2026-03-01T10:00:00.000Z")
+	}
+	e.At = at
+	if !e.Has(History) {
+		sentAt, ok := ParseTime(sent)
+		if !ok {
+			sentAt = batchSent
+		}
+		if sentAt != 0 {
+			e.At = e.ReceivedAt - (sentAt - at)
+		}
+	}
+	if e.At > e.ReceivedAt {
+		e.At = e.ReceivedAt
+		e.Flags |= Clamped
+	}
+	return nil
+}
+
+// Validate checks an event's required fields and makes a message id where it
+// is missing. The error is a Reject.
+func (e *Event) Validate() error {
+	switch {
+	case e.Type == 0:
+		return Reject("type is missing: identify, track, page, screen, group or alias")
+	case e.UserID == "" && e.AnonymousID == "" && e.Type != Staff:
+		if e.Type != Alias || e.PreviousID == "" {
+			return Reject("userId or anonymousId is missing")
+		}
+		return Reject("alias needs userId and previousId")
+	case e.Type == Track && strings.TrimSpace(e.Name) == "":
+		return Reject("event, the name of what happened, is missing")
+	case e.Type == Group && e.GroupID == "":
+		return Reject("groupId is missing")
+	case e.Type == Alias && (e.PreviousID == "" || e.UserID == ""):
+		return Reject("alias needs userId and previousId")
+	}
+	for _, f := range [...]struct{ name, text string }{
+		{"messageId", e.MessageID}, {"userId", e.UserID}, {"anonymousId", e.AnonymousID},
+		{"previousId", e.PreviousID}, {"groupId", e.GroupID}, {"event", e.Name},
+	} {
+		if len(f.text) > maxText {
+			return Reject(fmt.Sprintf("%s is longer than %d bytes", f.name, maxText))
+		}
+	}
+	if e.MessageID == "" {
+		var b [16]byte
+		rand.Read(b[:])
+		e.MessageID = "dhv-" + hex.EncodeToString(b[:])
+	}
+	return nil
+}
+
+// identifier returns an id's text. What broken pages send where an id is
+// missing counts as missing: such a value would join strangers.
+func identifier(raw string) string {
+	t := ScalarText(raw)
+	switch strings.ToLower(t) {
+	case "null", "undefined", "nan", "none", "true", "false", "[object object]":
+		return ""
+	}
+	return t
+}
+
+// mergeObjects merges two raw objects; the members of own win.
+func mergeObjects(base, own string) string {
+	switch {
+	case base == "" || base == "{}" || base == "null":
+		return own
+	case own == "" || own == "{}":
+		return base
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	have := ParseObject(own)
+	write := func(m Member) {
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quote(m.Name))
+		b.WriteByte(':')
+		b.WriteString(m.Value)
+	}
+	for _, m := range have {
+		write(m)
+	}
+	for _, m := range ParseObject(base) {
+		if have.Get(m.Name) == "" {
+			write(m)
+		}
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// cutText shortens a text to the longest allowed, at a character.
+func cutText(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "")
+}
