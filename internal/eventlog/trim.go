@@ -1,0 +1,48 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// What stays in the log behind the applied cursor, whichever is less: the
+// database holds those events, the margin is for looking back.
+const (
+	marginBytes = 1 << 30
+	marginAge   = 24 * time.Hour
+)
+
+// Trim removes messages that are applied, but for a margin.
+func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
+	info, err := l.stream.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("trim the log: %w", err)
+	}
+	s := info.State
+	if s.Msgs == 0 || applied < s.FirstSeq {
+		return nil
+	}
+	size := max(s.Bytes/s.Msgs, 1)
+	margin := min(uint64(marginBytes), uint64(l.o.MaxBytes)/4)
+	keep := s.FirstSeq // the first message that stays
+	if behind := (applied - s.FirstSeq + 1) * size; behind > margin {
+		keep = s.FirstSeq + (behind-margin)/size
+	}
+	for keep <= applied && time.Since(s.FirstTime) > marginAge {
+		m, err := l.stream.GetMsg(ctx, keep)
+		if err != nil || time.Since(m.Time) < marginAge {
+			break
+		}
+		keep += max((applied-keep)/16, 1)
+	}
+	if keep = min(keep, applied+1); keep <= s.FirstSeq {
+		return nil
+	}
+	if err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(shardSubject(shard)), jetstream.WithPurgeSequence(keep)); err != nil {
+		return fmt.Errorf("trim the log: %w", err)
+	}
+	return nil
+}
