@@ -15,7 +15,8 @@ const (
 )
 
 // Reject is the reason why one event is not accepted, written for the person
-// who sends it. Its text holds no data of the event.
+// who sends it. It is one of a fixed set of sentences and holds no data of the
+// event, so that reasons can be counted.
 type Reject string
 
 func (r Reject) Error() string { return string(r) }
@@ -44,6 +45,7 @@ type Payload struct {
 	Events   []Event
 	Indexes  []int // position of each event in the request
 	Rejected []Rejection
+	Single   bool // the request is one event, no batch
 }
 
 // Add keeps an event, or the reason why it is rejected.
@@ -59,14 +61,26 @@ func (p *Payload) Add(index int, raw string, e Event, err error) {
 	p.Rejected = append(p.Rejected, Rejection{Index: index, Reason: r, Raw: raw})
 }
 
+// Reasons to reject an event in any format.
+const (
+	NotObject = Reject("the event is not a JSON object")
+	tooLarge  = Reject("the event is larger than 32768 bytes")
+	tooDeep   = Reject("the event is nested deeper than 64 levels")
+)
+
 // CheckSize returns the reason to reject a raw event that is too large or too
 // deeply nested.
 func CheckSize(raw string) error {
-	if len(raw) > MaxEventBytes {
-		return Reject(fmt.Sprintf("the event has %d bytes, at most %d are allowed", len(raw), MaxEventBytes))
-	}
-	if depth(raw) > MaxDepth {
-		return Reject(fmt.Sprintf("the event is nested deeper than %d levels", MaxDepth))
+	_, depth := skipValue(raw, skipSpace(raw, 0))
+	return checkSize(raw, depth)
+}
+
+func checkSize(raw string, depth int) error {
+	switch {
+	case len(raw) > MaxEventBytes:
+		return tooLarge
+	case depth > MaxDepth:
+		return tooDeep
 	}
 	return nil
 }
@@ -75,11 +89,16 @@ func CheckSize(raw string) error {
 // the request says about all of its events, and validates it. The error is a
 // Reject.
 func Decode(raw string, d *Defaults) (Event, error) {
-	if err := CheckSize(raw); err != nil {
+	_, depth := skipValue(raw, skipSpace(raw, 0))
+	return decode(raw, depth, d)
+}
+
+func decode(raw string, depth int, d *Defaults) (Event, error) {
+	if err := checkSize(raw, depth); err != nil {
 		return Event{}, err
 	}
 	if i := skipSpace(raw, 0); i >= len(raw) || raw[i] != '{' {
-		return Event{}, Reject("the event is not a JSON object")
+		return Event{}, NotObject
 	}
 	e := Event{Type: d.Type, ReceivedAt: d.ReceivedAt, Flags: d.Flags, Source: d.Source}
 	var typeName, original, timestamp, sent, category string
@@ -142,60 +161,55 @@ func Decode(raw string, d *Defaults) (Event, error) {
 		}
 		e.Type = t
 	}
-	e.Context = mergeObjects(d.Context, e.Context)
-	e.Integrations = mergeObjects(d.Integrations, e.Integrations)
+	e.Context = Merge(d.Context, e.Context)
+	e.Integrations = Merge(d.Integrations, e.Integrations)
 	if e.Integrations == "{}" {
 		e.Integrations = ""
 	}
 	if e.Traits == "" && e.Type == Identify {
-		e.Traits = ParseObject(e.Context).Get("traits")
-		if e.Traits != "" && e.Traits[0] != '{' {
-			e.Traits = ""
+		if t := get(e.Context, "traits"); !isEmpty(t) {
+			e.Traits = t
 		}
 	}
 	if (e.Type == Page || e.Type == Screen) && e.Name == "" {
-		e.Name = category
-		if p := ParseObject(e.Properties); e.Name == "" {
-			e.Name = p.First("name", "category", "title")
+		if e.Name = category; e.Name == "" {
+			e.Name = ParseObject(e.Properties).First("name", "category", "title")
 		}
 		e.Name = cutText(e.Name)
 	}
-	if err := e.setTime(original, timestamp, sent, d.SentAt); err != nil {
+	if original == "" || e.Has(History) && timestamp != "" {
+		original = timestamp
+	}
+	sentAt, ok := ParseTime(sent)
+	if !ok {
+		sentAt = d.SentAt
+	}
+	if err := e.SetTime(original, sentAt); err != nil {
 		return Event{}, err
 	}
 	return e, e.Validate()
 }
 
-// setTime corrects for a client clock that is off, as the Segment format says:
+// SetTime sets the event's time from the text that the client wrote and the
+// time by its clock at which it sent the request (microseconds, 0 where
+// unknown), and corrects for a clock that is off, as the Segment format says:
 // timestamp = receivedAt - (sentAt - originalTimestamp). Times ahead of the
-// arrival are clamped to it and flagged, times in the past are kept. History is
-// taken as it is written.
-func (e *Event) setTime(original, timestamp, sent string, batchSent int64) error {
-	if original == "" {
-		original = timestamp
-	}
-	if e.Has(History) && timestamp != "" {
-		original = timestamp
-	}
+// arrival are clamped to it and flagged, times in the past are kept, a missing
+// time is the arrival. History is taken as it is written. The error is a
+// Reject.
+func (e *Event) SetTime(written string, sentAt int64) error {
 	e.At = e.ReceivedAt
-	if original == "" {
+	if written == "" {
 		return nil
 	}
-	at, ok := ParseTime(original)
+	at, ok := ParseTime(written)
 	if !ok {
 		return Reject("timestamp is not an ISO 8601 time such as 2026-03-01T10:00:00.000Z")
 	}
-	e.At = at
-	if !e.Has(History) {
-		sentAt, ok := ParseTime(sent)
-		if !ok {
-			sentAt = batchSent
-		}
-		if sentAt != 0 {
-			e.At = e.ReceivedAt - (sentAt - at)
-		}
+	if sentAt != 0 && !e.Has(History) {
+		at = e.ReceivedAt - (sentAt - at)
 	}
-	if e.At > e.ReceivedAt {
+	if e.At = at; at > e.ReceivedAt {
 		e.At = e.ReceivedAt
 		e.Flags |= Clamped
 	}
@@ -236,46 +250,18 @@ func (e *Event) Validate() error {
 	return nil
 }
 
-// identifier returns an id's text. What broken pages send where an id is
-// missing counts as missing: such a value would join strangers.
-func identifier(raw string) string {
-	t := ScalarText(raw)
-	switch strings.ToLower(t) {
-	case "null", "undefined", "nan", "none", "true", "false", "[object object]":
-		return ""
-	}
-	return t
-}
+// identifier returns an id's text.
+func identifier(raw string) string { return Identifier(ScalarText(raw)) }
 
-// mergeObjects merges two raw objects; the members of own win.
-func mergeObjects(base, own string) string {
-	switch {
-	case base == "" || base == "{}" || base == "null":
-		return own
-	case own == "" || own == "{}":
-		return base
-	}
-	var b strings.Builder
-	b.WriteByte('{')
-	have := ParseObject(own)
-	write := func(m Member) {
-		if b.Len() > 1 {
-			b.WriteByte(',')
-		}
-		b.WriteString(quote(m.Name))
-		b.WriteByte(':')
-		b.WriteString(m.Value)
-	}
-	for _, m := range have {
-		write(m)
-	}
-	for _, m := range ParseObject(base) {
-		if have.Get(m.Name) == "" {
-			write(m)
+// Identifier returns an id as it is kept. What broken pages send where an id is
+// missing counts as missing: such a value would join strangers.
+func Identifier(id string) string {
+	for _, missing := range [...]string{"null", "undefined", "nan", "none", "true", "false", "[object object]"} {
+		if len(id) == len(missing) && strings.EqualFold(id, missing) {
+			return ""
 		}
 	}
-	b.WriteByte('}')
-	return b.String()
+	return id
 }
 
 // cutText shortens a text to the longest allowed, at a character.

@@ -50,13 +50,18 @@ func ParseType(s string) Type {
 type Flags uint8
 
 const (
-	// Verified: the event's identifiers are vouched for, because it came with a
-	// secret key, with a valid signed identity, or from a channel's own delivery.
+	// Verified: all of the event's identifiers are vouched for, because it came
+	// with a secret key or from a channel's own delivery.
 	Verified Flags = 1 << iota
 	// History: imported; it raises no alarm and sends no message.
 	History
 	// Clamped: the client's clock was ahead, the time was set to the arrival.
 	Clamped
+	// SignedUser: a browser's event came with a valid context.identity_token,
+	// which the shop's server signs. It vouches for the user id only, not for an
+	// e-mail or phone in the traits: a signed-in shopper could otherwise claim a
+	// stranger's e-mail and be merged with them.
+	SignedUser
 )
 
 // Position is an event's place in the log and its key in the store: 7 bits of

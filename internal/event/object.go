@@ -69,22 +69,15 @@ func (o Object) First(names ...string) string {
 
 // ParseArray splits a raw JSON array; anything else gives nil.
 func ParseArray(raw string) []string {
-	raw = strings.TrimSpace(raw)
-	if raw == "" || raw[0] != '[' {
+	i := skipSpace(raw, 0)
+	if i >= len(raw) || raw[i] != '[' {
 		return nil
 	}
 	var out []string
-	for i := skipSpace(raw, 1); i < len(raw) && raw[i] != ']'; {
-		end := skipValue(raw, i)
-		if end <= i {
-			return out
-		}
-		out = append(out, raw[i:end])
-		i = skipSpace(raw, end)
-		if i < len(raw) && raw[i] == ',' {
-			i = skipSpace(raw, i+1)
-		}
-	}
+	walkArray(raw, i, func(item string, _ int) bool {
+		out = append(out, item)
+		return true
+	})
 	return out
 }
 
@@ -116,30 +109,112 @@ func unquote(raw string) string {
 	return strings.ToValidUTF8(string(b), "\uFFFD")
 }
 
-// eachMember walks the members of a valid JSON object.
+// Merge puts two raw objects into one; the members of own win. What is no
+// object counts as empty.
+func Merge(base, own string) string {
+	switch {
+	case isEmpty(base):
+		return own
+	case isEmpty(own):
+		return base
+	}
+	var b strings.Builder
+	walk(base, func(quoted string, i int) int {
+		end, _ := skipValue(base, i)
+		// A name that own spells with other escapes comes twice, own's last,
+		// and the last one counts.
+		if strings.Contains(own, quoted) && get(own, unquote(quoted)) != "" {
+			return end
+		}
+		if b.Len() == 0 {
+			b.Grow(len(base) + len(own))
+			b.WriteByte('{')
+		}
+		b.WriteString(quoted)
+		b.WriteByte(':')
+		b.WriteString(base[i:end])
+		b.WriteByte(',')
+		return end
+	})
+	if b.Len() == 0 {
+		return own
+	}
+	b.WriteString(own[skipSpace(own, 0)+1:])
+	return b.String()
+}
+
+// isEmpty reports whether a raw value is anything but an object with members.
+func isEmpty(raw string) bool {
+	i := skipSpace(raw, 0)
+	if i >= len(raw) || raw[i] != '{' {
+		return true
+	}
+	i = skipSpace(raw, i+1)
+	return i >= len(raw) || raw[i] == '}'
+}
+
+// get returns the raw value of a name in a raw object, the last where it is
+// repeated, or "".
+func get(raw, name string) string {
+	found := ""
+	eachMember(raw, func(n, value string) {
+		if n == name {
+			found = value
+		}
+	})
+	return found
+}
+
+// eachMember calls f with the members of a valid JSON object.
 func eachMember(raw string, f func(name, value string)) {
+	walk(raw, func(quoted string, i int) int {
+		end, _ := skipValue(raw, i)
+		if end > i {
+			f(unquote(quoted), raw[i:end])
+		}
+		return end
+	})
+}
+
+// walk goes through the members of a valid JSON object: value is given a name
+// as it is written and the start of its value, and returns the value's end.
+func walk(raw string, value func(quoted string, i int) int) {
 	i := skipSpace(raw, 0)
 	if i >= len(raw) || raw[i] != '{' {
 		return
 	}
 	for i = skipSpace(raw, i+1); i < len(raw) && raw[i] == '"'; {
-		end := skipValue(raw, i)
+		end := skipString(raw, i)
 		name := raw[i:end]
 		i = skipSpace(raw, end)
 		if i >= len(raw) || raw[i] != ':' {
 			return
 		}
 		i = skipSpace(raw, i+1)
-		end = skipValue(raw, i)
-		if end <= i {
+		if end = value(name, i); end <= i {
 			return
 		}
-		f(unquote(name), raw[i:end])
 		i = skipSpace(raw, end)
 		if i < len(raw) && raw[i] == ',' {
 			i = skipSpace(raw, i+1)
 		}
 	}
+}
+
+// walkArray goes through the elements of the valid JSON array that starts at
+// i, with each one's depth, until f returns false. It returns where it ended.
+func walkArray(raw string, i int, f func(item string, depth int) bool) int {
+	for i = skipSpace(raw, i+1); i < len(raw) && raw[i] != ']'; {
+		end, depth := skipValue(raw, i)
+		if end <= i || !f(raw[i:end], depth) {
+			return i
+		}
+		i = skipSpace(raw, end)
+		if i < len(raw) && raw[i] == ',' {
+			i = skipSpace(raw, i+1)
+		}
+	}
+	return i + 1
 }
 
 func skipSpace(s string, i int) int {
@@ -149,14 +224,15 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
-// skipValue returns the end of the JSON value that starts at i.
-func skipValue(s string, i int) int {
+// skipValue returns the end of the JSON value that starts at i, and how deeply
+// objects and arrays are nested in it.
+func skipValue(s string, i int) (end, deepest int) {
 	if i >= len(s) {
-		return i
+		return i, 0
 	}
 	switch s[i] {
 	case '"':
-		return skipString(s, i)
+		return skipString(s, i), 0
 	case '{', '[':
 		depth := 0
 		for i < len(s) {
@@ -166,23 +242,24 @@ func skipValue(s string, i int) int {
 				continue
 			case '{', '[':
 				depth++
+				deepest = max(deepest, depth)
 			case '}', ']':
 				if depth--; depth == 0 {
-					return i + 1
+					return i + 1, deepest
 				}
 			}
 			i++
 		}
-		return i
+		return i, deepest
 	}
 	for i < len(s) {
 		switch s[i] {
 		case ',', '}', ']', ' ', '\t', '\n', '\r', ':':
-			return i
+			return i, 0
 		}
 		i++
 	}
-	return i
+	return i, 0
 }
 
 // skipString returns the end of the string whose quote stands at i.
@@ -196,21 +273,4 @@ func skipString(s string, i int) int {
 		}
 	}
 	return len(s)
-}
-
-// depth returns how deeply objects and arrays are nested in a valid value.
-func depth(s string) int {
-	deepest, d := 0, 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '"':
-			i = skipString(s, i) - 1
-		case '{', '[':
-			d++
-			deepest = max(deepest, d)
-		case '}', ']':
-			d--
-		}
-	}
-	return deepest
 }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -24,79 +22,137 @@ var (
 // name a type, else an object with a batch. The error is ErrBody or ErrTooMany;
 // bad events inside a good body are in Payload.Rejected.
 func DecodePayload(body []byte, d Defaults) (Payload, error) {
+	return ReadPayload(body, d.Type, func(string) (Defaults, error) { return d, nil })
+}
+
+// Admit decides, by the key that the body holds or "", whether a request's
+// events are taken, and returns what the request says about all of them. Its
+// error ends the decoding and is returned as it is.
+type Admit func(key string) (Defaults, error)
+
+// ReadPayload is DecodePayload for a request whose key may stand in the body:
+// admit is asked before any event is decoded.
+func ReadPayload(body []byte, t Type, admit Admit) (Payload, error) {
 	raw, err := Clean(body)
 	if err != nil {
 		return Payload{}, err
 	}
-	if d.Type == 0 {
-		return decodeBatch(raw, d)
+	if t == 0 {
+		return readBatch(raw, admit)
 	}
-	p := Payload{WriteKey: ParseObject(raw).Text("writeKey")}
+	p := Payload{WriteKey: ScalarText(get(raw, "writeKey")), Single: true}
+	d, err := admit(p.WriteKey)
+	if err != nil {
+		return Payload{}, err
+	}
+	d.Type = t
 	e, err := Decode(raw, &d)
 	p.Add(0, raw, e, err)
 	return p, nil
 }
 
-func decodeBatch(raw string, d Defaults) (Payload, error) {
+// readBatch splits the body in one pass, because the members that concern all
+// events may follow the batch, and decodes the events after it.
+func readBatch(raw string, admit Admit) (Payload, error) {
 	var p Payload
-	batch := ""
-	eachMember(raw, func(name, value string) {
-		switch name {
-		case "batch":
-			batch = value
+	var items []item
+	var sentAt, context, integrations string
+	err := ErrBody
+	walk(raw, func(quoted string, i int) int {
+		name := unquote(quoted)
+		if name == "batch" {
+			var end int
+			items, end, err = splitBatch(raw, i)
+			if err == nil {
+				return end
+			}
+		}
+		if err == ErrTooMany {
+			return i // look no further
+		}
+		end, _ := skipValue(raw, i)
+		switch value := raw[i:end]; name {
 		case "writeKey":
 			p.WriteKey = ScalarText(value)
 		case "sentAt":
-			d.SentAt, _ = ParseTime(ScalarText(value))
+			sentAt = ScalarText(value)
 		case "context":
-			d.Context = value
+			context = value
 		case "integrations":
-			d.Integrations = value
+			integrations = value
 		}
+		return end
 	})
-	if batch == "" || batch[0] != '[' {
-		return p, ErrBody
+	if err != nil {
+		return Payload{}, err
 	}
-	err := EachElement(batch, func(i int, item string) {
-		e, err := Decode(item, &d)
-		p.Add(i, item, e, err)
+	d, err := admit(p.WriteKey)
+	if err != nil {
+		return Payload{}, err
+	}
+	d.Type = 0
+	d.SentAt, _ = ParseTime(sentAt)
+	d.Context = Merge(d.Context, context)
+	d.Integrations = Merge(d.Integrations, integrations)
+	p.Events, p.Indexes = make([]Event, 0, len(items)), make([]int, 0, len(items))
+	for i, it := range items {
+		e, err := decode(it.raw, it.depth, &d)
+		p.Add(i, it.raw, e, err)
+	}
+	return p, nil
+}
+
+// item is an element of a batch.
+type item struct {
+	raw   string
+	depth int
+}
+
+// splitBatch splits the array that starts at i and returns its end. It stops at
+// the first event too many, so that a body of millions of tiny elements costs
+// nothing.
+func splitBatch(raw string, i int) ([]item, int, error) {
+	if i >= len(raw) || raw[i] != '[' {
+		return nil, i, ErrBody
+	}
+	items := make([]item, 0, min(MaxEvents, len(raw)/512+1))
+	end := walkArray(raw, i, func(r string, depth int) bool {
+		items = append(items, item{r, depth})
+		return len(items) <= MaxEvents
 	})
-	return p, err
+	if len(items) > MaxEvents {
+		return nil, i, ErrTooMany
+	}
+	return items, end, nil
 }
 
 // EachElement calls f with the elements of a valid JSON array, or returns
-// ErrTooMany before the first call where there are more than MaxEvents.
+// ErrTooMany before the first call where there are more than MaxEvents. What
+// is no array is ErrBody.
 func EachElement(array string, f func(i int, raw string)) error {
-	items := ParseArray(array)
-	if len(items) > MaxEvents {
-		return ErrTooMany
+	items, _, err := splitBatch(array, skipSpace(array, 0))
+	for i, it := range items {
+		f(i, it.raw)
 	}
-	for i, item := range items {
-		f(i, item)
-	}
-	return nil
+	return err
 }
 
 // Clean returns a body as valid JSON text in valid UTF-8 that holds no NUL
 // character, not even an escaped one; what is invalid is replaced by U+FFFD.
 // Anything but one JSON object or array is ErrBody.
 func Clean(body []byte) (string, error) {
-	if !utf8.Valid(body) {
-		body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
-	}
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	if len(body) == 0 || body[0] != '{' && body[0] != '[' {
 		return "", ErrBody
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	v, err := dec.ReadValue()
-	if err != nil {
-		return "", ErrBody
+	if !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true)) {
+		// Either damaged characters, which are repaired, or no JSON.
+		body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
+		if !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) {
+			return "", ErrBody
+		}
 	}
-	s := string(v)
-	if _, err := dec.ReadToken(); err != io.EOF {
-		return "", ErrBody
-	}
+	s := string(body)
 	if strings.Contains(s, `\u0000`) {
 		s = replaceNUL(s)
 	}
@@ -121,13 +177,4 @@ func replaceNUL(s string) string {
 		i++
 	}
 	return b.String()
-}
-
-// quote writes a text as a JSON string.
-func quote(s string) string {
-	b, err := jsontext.AppendQuote(nil, s)
-	if err != nil {
-		b, _ = jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD"))
-	}
-	return string(b)
 }
