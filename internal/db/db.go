@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -31,7 +32,13 @@ type DB struct {
 
 	write *sql.DB // SQLite: one connection, so that writers queue in the process
 	read  *sql.DB
-	path  string
+
+	// SQLite's checkpoints.
+	ckpt         *sql.DB
+	commits      atomic.Int64
+	long         atomic.Bool // the write-ahead log is long: the writer must help
+	stop         context.CancelFunc
+	checkpointed chan struct{}
 
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt // of write
@@ -85,7 +92,6 @@ func (d *DB) openPostgres(dsn string) error {
 }
 
 func (d *DB) openSQLite(path string) error {
-	d.path = path
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // personal data: nobody else's business
 	if err != nil {
 		return fmt.Errorf("open SQLite: %w", err)
@@ -112,13 +118,26 @@ func (d *DB) openSQLite(path string) error {
 	if d.write, err = open(1, 64, "wal_autocheckpoint(0)", "journal_size_limit(67108864)"); err != nil {
 		return err
 	}
-	d.read, err = open(6, 4, "query_only(ON)", "wal_autocheckpoint(0)")
-	return err
+	if d.read, err = open(6, 4, "query_only(ON)", "wal_autocheckpoint(0)"); err != nil {
+		return err
+	}
+	if d.ckpt, err = open(1, 1, "wal_autocheckpoint(0)"); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	d.stop, d.checkpointed = stop, make(chan struct{})
+	go d.checkpointLoop(ctx)
+	return nil
 }
 
 // Close closes the database after a last checkpoint.
 func (d *DB) Close() error {
 	var errs []error
+	if d.stop != nil {
+		d.stop()
+		<-d.checkpointed
+		errs = append(errs, d.ckpt.Close())
+	}
 	for _, s := range d.stmts {
 		s.Close()
 	}
@@ -139,6 +158,9 @@ func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
 // not keep what a failed run computed. On SQLite writers run one at a time.
 func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	for try := 1; ; try++ {
+		if d.long.CompareAndSwap(true, false) {
+			d.checkpoint(ctx, d.write.QueryRowContext) // a failure shows again in the next one
+		}
 		err := d.run(ctx, d.write, nil, fn)
 		if try < 5 && isRetryable(err) {
 			continue
@@ -179,6 +201,7 @@ func (d *DB) run(ctx context.Context, h *sql.DB, o *sql.TxOptions, fn func(tx *T
 	if err = t.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	d.commits.Add(1)
 	d.keep(ctx, tx.wanted)
 	return nil
 }

@@ -10,6 +10,9 @@ INSERT INTO meta (name, value) VALUES ('minimum_version', '0.1.0');
 -- Grows by one with every change to workspaces and keys, so that other
 -- processes on this database notice it.
 INSERT INTO meta (name, value) VALUES ('directory_version', '1');
+-- The last model given out: a replay fills one before any workspace uses it, so
+-- the greatest in the table below would not do.
+INSERT INTO meta (name, value) VALUES ('last_model', '0');
 
 -- Every workspace, with the model (generation of derived rows) its readers use.
 CREATE TABLE workspace (
@@ -28,7 +31,7 @@ CREATE TABLE api_key (
     workspace   INTEGER NOT NULL REFERENCES workspace (number),
     kind        TEXT NOT NULL,              -- write or secret
     label       TEXT NOT NULL DEFAULT '',
-    public      TEXT NOT NULL UNIQUE,       -- a write key as it is; of a secret key its first letters
+    public      TEXT NOT NULL,              -- a write key as it is; of a secret key its first letters
     hash        {{.Bytes}} NOT NULL UNIQUE, -- SHA-256 of the whole key
     scopes      TEXT NOT NULL DEFAULT '',   -- of a secret key, separated by spaces
     rate_limit  INTEGER NOT NULL DEFAULT 0, -- events a second, 0 for none

@@ -1,0 +1,25 @@
+package process
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// maintain keeps the log trimmed and the lag metric current.
+func (r *Runner) maintain(ctx context.Context, s *shard) {
+	for n := 0; ; n++ {
+		s.mu.Lock()
+		applied := s.sequence
+		s.mu.Unlock()
+		r.metrics.lag.WithLabelValues(strconv.Itoa(s.number)).Set(float64(r.o.Log.Last(s.number) - applied))
+		if n%60 == 0 {
+			if err := r.o.Log.Trim(ctx, s.number, applied); err != nil && ctx.Err() == nil {
+				r.o.Logger.Warn("the log could not be trimmed", "shard", s.number, "error", err)
+			}
+		}
+		if !sleep(ctx, time.Second) {
+			return
+		}
+	}
+}
