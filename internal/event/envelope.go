@@ -3,7 +3,6 @@ package event
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"strings"
 )
 
@@ -163,7 +162,10 @@ func decode(raw string, depth int, d *Defaults) (Event, error) {
 	}
 	e.Context = Merge(d.Context, e.Context)
 	e.Integrations = Merge(d.Integrations, e.Integrations)
-	if e.Integrations == "{}" {
+	if len(e.Context) > MaxEventBytes || len(e.Integrations) > MaxEventBytes {
+		return Event{}, tooLarge
+	}
+	if isEmpty(e.Integrations) {
 		e.Integrations = ""
 	}
 	if e.Traits == "" && e.Type == Identify {
@@ -175,7 +177,6 @@ func decode(raw string, depth int, d *Defaults) (Event, error) {
 		if e.Name = category; e.Name == "" {
 			e.Name = ParseObject(e.Properties).First("name", "category", "title")
 		}
-		e.Name = cutText(e.Name)
 	}
 	if original == "" || e.Has(History) && timestamp != "" {
 		original = timestamp
@@ -216,9 +217,12 @@ func (e *Event) SetTime(written string, sentAt int64) error {
 	return nil
 }
 
-// Validate checks an event's required fields and makes a message id where it
-// is missing. The error is a Reject.
+// Validate checks an event's required fields, shortens a long page name and
+// makes a message id where it is missing. The error is a Reject.
 func (e *Event) Validate() error {
+	if e.Type == Page || e.Type == Screen {
+		e.Name = cutText(e.Name) // it is a title, and titles are long
+	}
 	switch {
 	case e.Type == 0:
 		return Reject("type is missing: identify, track, page, screen, group or alias")
@@ -239,7 +243,7 @@ func (e *Event) Validate() error {
 		{"previousId", e.PreviousID}, {"groupId", e.GroupID}, {"event", e.Name},
 	} {
 		if len(f.text) > maxText {
-			return Reject(fmt.Sprintf("%s is longer than %d bytes", f.name, maxText))
+			return Reject(f.name + " is longer than 512 bytes")
 		}
 	}
 	if e.MessageID == "" {

@@ -12,15 +12,20 @@ import (
 // MaxEvents is how many events one request may hold.
 const MaxEvents = 2000
 
-// Errors of a whole request. ErrTooMany answers 413, ErrBody 400.
+// maxShared is how many bytes the context and integrations of a batch may come
+// to when every event is given its copy.
+const maxShared = 2 << 20
+
+// Errors of a whole request. ErrTooMany and ErrShared answer 413, ErrBody 400.
 var (
 	ErrTooMany = fmt.Errorf("a request holds at most %d events", MaxEvents)
+	ErrShared  = errors.New("the context of the batch is too large for its number of events")
 	ErrBody    = errors.New("the body is not a JSON object with an event or a batch of events")
 )
 
 // DecodePayload reads the body of a Segment call: one event where the defaults
-// name a type, else an object with a batch. The error is ErrBody or ErrTooMany;
-// bad events inside a good body are in Payload.Rejected.
+// name a type, else an object with a batch. The error is ErrBody, ErrTooMany or
+// ErrShared; bad events inside a good body are in Payload.Rejected.
 func DecodePayload(body []byte, d Defaults) (Payload, error) {
 	return ReadPayload(body, d.Type, func(string) (Defaults, error) { return d, nil })
 }
@@ -85,6 +90,9 @@ func readBatch(raw string, admit Admit) (Payload, error) {
 	})
 	if err != nil {
 		return Payload{}, err
+	}
+	if (len(context)+len(integrations))*len(items) > maxShared {
+		return Payload{}, ErrShared
 	}
 	d, err := admit(p.WriteKey)
 	if err != nil {
