@@ -32,12 +32,18 @@ type memory struct {
 	shards int
 	err    error
 	chunks []eventlog.Chunk
-	wait   chan struct{} // closed: appends may return
+	enter  chan struct{} // an append has begun, where set
+	leave  chan struct{} // closed: appends may return
 }
 
 func (m *memory) Append(ctx context.Context, chunks []eventlog.Chunk) error {
-	if m.wait != nil {
-		<-m.wait
+	if m.enter != nil {
+		m.enter <- struct{}{}
+		select {
+		case <-m.leave:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -155,6 +161,22 @@ func (f *fixture) post(t testing.TB, path, body string, h header) (int, string) 
 	t.Helper()
 	resp, answer := f.send(t, "POST", path, strings.NewReader(body), h)
 	return resp.StatusCode, answer
+}
+
+// gauge returns the bytes of bodies in flight.
+func (f *fixture) gauge(t testing.TB) int {
+	t.Helper()
+	families, err := f.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == "dhvani_ingest_body_bytes" {
+			return int(family.Metric[0].Gauge.GetValue())
+		}
+	}
+	t.Fatal("no gauge")
+	return 0
 }
 
 func gzipped(s string) string {
