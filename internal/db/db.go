@@ -306,16 +306,27 @@ func (t *Tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 // maxStatements bounds the prepared statements that the writer keeps.
 const maxStatements = 500
 
-// keep prepares what a transaction used, for the next one.
+// keep prepares what a transaction used, for the next one. It waits for the
+// one connection without the lock, which the transaction that has it may want.
 func (d *DB) keep(ctx context.Context, queries []string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	for _, q := range queries {
-		if len(d.stmts) >= maxStatements || d.stmts[q] != nil {
+		d.mu.Lock()
+		skip := len(d.stmts) >= maxStatements || d.stmts[q] != nil
+		d.mu.Unlock()
+		if skip {
 			continue
 		}
-		if s, err := d.write.PrepareContext(ctx, q); err == nil {
-			d.stmts[q] = s
+		s, err := d.write.PrepareContext(ctx, q)
+		if err != nil {
+			continue
+		}
+		d.mu.Lock()
+		if d.stmts[q] == nil {
+			d.stmts[q], s = s, nil
+		}
+		d.mu.Unlock()
+		if s != nil {
+			s.Close()
 		}
 	}
 }
