@@ -150,6 +150,13 @@ func TestUnknownKeys(t *testing.T) {
 	if took := time.Since(began); took > n*pollGap/2 {
 		t.Errorf("%d unknown keys did not share their look-ups: %v", n, took)
 	}
+	began = time.Now()
+	for range 3 {
+		<-dir.poll().done
+	}
+	if took := time.Since(began); took < 2*pollGap {
+		t.Errorf("three looks at the database took %v: they have no distance", took)
+	}
 	now := dir.current.Load()
 	for range maxUnknown + 10 {
 		now.setUnknown([32]byte([]byte(token("", keyBytes))))

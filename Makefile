@@ -1,0 +1,53 @@
+# Everything a person does with this checkout. "make" lists it.
+
+export PATH := $(PATH):/usr/local/go/bin
+export CGO_ENABLED ?= 0
+
+PACKAGES  ?= ./...
+FUZZTIME  ?= 5s
+BENCHTIME ?= 1s
+SUITE     := go run ./internal/db/dbtest/suite
+
+.PHONY: help build run demo test check vulnerabilities test-race fuzz bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+build: ## build ./dhvani, one static program
+	go build -trimpath -ldflags '-s -w' -o dhvani ./cmd/dhvani
+
+run: ## start the server in ./dhvani-data on 127.0.0.1:8080
+	go run ./cmd/dhvani serve
+
+demo: ## start the system with a sample shop
+	go run ./cmd/dhvani demo
+
+test: check vulnerabilities ## check the code and run all tests; says what was left out
+	$(SUITE) $(PACKAGES)
+
+check: ## formatting, go vet and staticcheck
+	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+
+# Findings are printed and do not fail: they come with time, not with a change.
+vulnerabilities: ## look for known vulnerabilities, where their database can be reached
+	@found=$$(timeout 180 go tool govulncheck $(PACKAGES) 2>&1); code=$$?; \
+	case "$$code:$$found" in \
+	0:*|3:*) echo "$$found" ;; \
+	124:*|*"fetching vulnerabilities"*) echo "LEFT OUT, govulncheck: its database cannot be reached" ;; \
+	*) echo "$$found"; exit 1 ;; \
+	esac
+
+test-race: ## run all tests with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(SUITE) -race -timeout 20m $(PACKAGES)
+
+fuzz: ## run every fuzz target for FUZZTIME (5s)
+	@grep -rno --include='*_test.go' 'func Fuzz[A-Za-z0-9_]*' cmd internal | sed -E 's/^(.*)\/[^:]*:[0-9]*:func (.*)/\1 \2/' | \
+	while read -r folder target; do \
+		echo "$$folder $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$folder" || exit 1; \
+	done
+
+bench: ## run the micro-benchmarks for BENCHTIME (1s) each
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -p 1 $(PACKAGES)
