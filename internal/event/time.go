@@ -1,6 +1,7 @@
 package event
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +11,7 @@ var layouts = []string{
 	time.RFC3339Nano,
 	"2006-01-02T15:04:05.999999999", // no zone: UTC
 	"2006-01-02 15:04:05.999999999Z07:00",
-	"2006-01-02 15:04:05.999999999 MST",
+	"2006-01-02 15:04:05.999999999 UTC",
 	"2006-01-02 15:04:05.999999999",
 	"2006-01-02T15:04:05.999999999-0700",
 	"2006-01-02",
@@ -30,15 +31,16 @@ func ParseTime(s string) (int64, bool) {
 	if n, err := strconv.ParseFloat(s, 64); err == nil && len(s) > 4 {
 		switch {
 		case n > 0 && n < 1e11: // seconds, to the year 5138
-			return int64(n * 1e6), true
-		case n >= 1e11 && n < 1e15: // milliseconds
-			return int64(n * 1e3), true
+			return int64(math.Round(n * 1e6)), true
+		case n >= 1e11 && n < 253402300800e3: // milliseconds, to the year 9999
+			return int64(math.Round(n * 1e3)), true
 		}
 		return 0, false
 	}
 	for _, l := range layouts {
-		if t, err := time.Parse(l, s); err == nil && t.Year() >= 0 {
-			return t.UnixMicro(), true
+		if t, err := time.Parse(l, s); err == nil {
+			year := t.UTC().Year()
+			return t.UnixMicro(), year >= 0 && year <= 9999 // what FormatTime can write
 		}
 	}
 	return 0, false

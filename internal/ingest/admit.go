@@ -72,7 +72,7 @@ func (s *Server) defaults(r *http.Request, f *Format, k *Key, receivedAt int64) 
 	}
 	// A browser's events carry where they came from and what it asks for; a
 	// shop's server would only name itself.
-	ip, gpc := s.clientIP(r), r.Header.Get("Sec-GPC") == "1"
+	ip, gpc := s.clientIP(r), r.Header.Get("Sec-Gpc") == "1"
 	switch {
 	case ip != "" && gpc:
 		d.Context = `{"ip":"` + ip + `","gpc":true}`
@@ -111,14 +111,13 @@ func vouch(events []event.Event, secret []byte) {
 	if len(secret) == 0 {
 		return
 	}
-	mac := hmac.New(sha256.New, secret)
 	for i := range events {
 		e := &events[i]
 		if e.UserID == "" || !strings.Contains(e.Context, `"identity_token"`) {
 			continue
 		}
 		token := event.ParseObject(e.Context).Text("identity_token")
-		mac.Reset()
+		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(e.UserID))
 		if hmac.Equal([]byte(token), hex.AppendEncode(nil, mac.Sum(nil))) {
 			e.Flags |= event.SignedUser

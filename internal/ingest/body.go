@@ -69,8 +69,9 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, h *hold) ([]by
 	return body, nil
 }
 
-// fill reads to the end into a buffer that grows with what arrives, so that a
-// connection that promises much and sends nothing holds nothing. expect is the
+// fill reads to the end into a buffer that grows with what arrives, to at most
+// four times of it, so that a connection that promises much and sends nothing
+// holds nothing. expect is the
 // size that is promised, or -1.
 func (h *hold) fill(src io.Reader, expect int) ([]byte, error) {
 	if expect++; expect == 0 { // one byte more shows the end
@@ -79,7 +80,7 @@ func (h *hold) fill(src io.Reader, expect int) ([]byte, error) {
 	buf := make([]byte, 0, min(expect, 4096))
 	for {
 		if len(buf) == cap(buf) {
-			size := min(2*cap(buf), maxBody+1)
+			size := min(4*cap(buf), maxBody+1)
 			if cap(buf) < expect {
 				size = min(size, expect)
 			}
