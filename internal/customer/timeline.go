@@ -1,0 +1,218 @@
+package customer
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+)
+
+// Item is one event on a customer's timeline.
+type Item struct {
+	At         string          `json:"at"`
+	ID         string          `json:"id"`
+	Kind       string          `json:"kind" doc:"such as order, review, survey, chat, page, product, cart or identify"`
+	Channel    string          `json:"channel"`
+	Type       string          `json:"type"`
+	Name       string          `json:"name,omitempty"`
+	Summary    string          `json:"summary"`
+	Properties json.RawMessage `json:"properties,omitempty"`
+	Traits     json.RawMessage `json:"traits,omitempty"`
+}
+
+// Timeline is one page of a customer's events, newest first.
+type Timeline struct {
+	Items []Item `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// TimelineFilter leaves only what has this kind and channel, where they are set.
+type TimelineFilter struct{ Kind, Channel string }
+
+// place is where an event stands on a timeline: the latest time first, then the
+// latest key.
+type place struct{ at, key int64 }
+
+func (p place) compare(o place) int { // newest first
+	switch {
+	case p.at > o.at || p.at == o.at && p.key > o.key:
+		return -1
+	case p == o:
+		return 0
+	}
+	return 1
+}
+
+// maxFiltered is how many events one page of a filtered timeline may look at; a
+// page may therefore have few items although another follows.
+const maxFiltered = 5000
+
+// Timeline returns events of the customer that an id names, at most limit (1 to
+// 200) before the cursor.
+func (s *Store) Timeline(ctx context.Context, workspace int64, id event.ID, cursor string, limit int, filter TimelineFilter) (t Timeline, err error) {
+	limit = min(max(limit, 1), 200)
+	t.Items = []Item{}
+	before, err := parsePlace(cursor)
+	if err != nil {
+		return t, err
+	}
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		profiles, err := lastSeen(ctx, tx, workspace, id)
+		if err != nil {
+			return err
+		}
+		step := limit + 1
+		if filter != (TimelineFilter{}) {
+			step = 500
+		}
+		for seen := 0; seen < maxFiltered; seen += step {
+			places, err := newest(ctx, tx, workspace, profiles, before, step)
+			if err != nil {
+				return err
+			}
+			events, err := readEvents(ctx, tx, workspace, places)
+			if err != nil {
+				return err
+			}
+			for _, p := range places {
+				if e := events[p.key]; e != nil && filter.passes(e) {
+					if len(t.Items) == limit {
+						t.Next = formatPlace(before)
+						return nil
+					}
+					t.Items = append(t.Items, item(e))
+				}
+				before = p
+			}
+			if len(places) < step {
+				return nil
+			}
+		}
+		t.Next = formatPlace(before)
+		return nil
+	})
+	return t, err
+}
+
+func (f TimelineFilter) passes(e *event.Event) bool {
+	return (f.Kind == "" || f.Kind == kindOfEvent(e)) && (f.Channel == "" || f.Channel == e.Channel())
+}
+
+type lastSeenProfile struct {
+	id   event.ID
+	last int64
+}
+
+// lastSeen returns the profiles of a customer, the last seen first.
+func lastSeen(ctx context.Context, tx *db.Tx, workspace int64, id event.ID) (list []lastSeenProfile, err error) {
+	model, err := tx.Model(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	err = tx.Each(ctx, `SELECT p.id, p.last_seen FROM profile p WHERE p.model = $1 AND p.events > 0 AND p.customer =
+		(SELECT c.customer FROM profile c WHERE c.model = $1 AND c.id = $2) ORDER BY p.last_seen DESC, p.id`, []any{model, id[:]}, func(r *sql.Rows) error {
+		var p lastSeenProfile
+		err := r.Scan(scanID(&p.id), &p.last)
+		list = append(list, p)
+		return err
+	})
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	return list, err
+}
+
+// newest returns the places of the n newest events before a place. Each profile
+// gives its own newest by index; profiles last seen before the n-th found so far
+// are not asked.
+func newest(ctx context.Context, tx *db.Tx, workspace int64, profiles []lastSeenProfile, before place, n int) ([]place, error) {
+	const atOnce = 16
+	var out []place
+	oldest := int64(math.MinInt64)
+	for len(profiles) > 0 && profiles[0].last >= oldest {
+		chunk := profiles[:min(atOnce, len(profiles))]
+		profiles = profiles[len(chunk):]
+		args := []any{workspace, before.at, before.key, oldest, n}
+		var q strings.Builder
+		for i := range chunk {
+			if i > 0 {
+				q.WriteString(" UNION ALL ")
+			}
+			args = append(args, chunk[i].id[:])
+			q.WriteString(`SELECT * FROM (SELECT at, key FROM event WHERE workspace = $1 AND profile = $` + strconv.Itoa(len(args)) + `
+				AND at >= $4 AND (at, key) < ($2, $3) ORDER BY at DESC, key DESC LIMIT $5) AS p` + strconv.Itoa(i))
+		}
+		err := tx.Each(ctx, q.String(), args, func(r *sql.Rows) error {
+			var p place
+			err := r.Scan(&p.at, &p.key)
+			out = append(out, p)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("timeline: %w", err)
+		}
+		slices.SortFunc(out, place.compare)
+		if len(out) >= n {
+			out = out[:n]
+			oldest = out[n-1].at
+		}
+	}
+	return out, nil
+}
+
+func readEvents(ctx context.Context, tx *db.Tx, workspace int64, places []place) (map[int64]*event.Event, error) {
+	keys := db.NewRows(db.Columns("workspace int, key int"))
+	for _, p := range places {
+		keys.Add(workspace, p.key)
+	}
+	events := make(map[int64]*event.Event, len(places))
+	return events, tx.Lookup(ctx, keys, `SELECT e.key, e.type, e.flags, e.at, coalesce(e.user_id, ''), coalesce(e.target_id, ''),
+			coalesce(e.name, ''), coalesce(e.properties, ''), coalesce(e.traits, '')
+		FROM k CROSS JOIN event e WHERE e.workspace = k.workspace AND e.key = k.key`, func(r *sql.Rows) error {
+		var e event.Event
+		var target string
+		err := r.Scan(&e.Position, &e.Type, &e.Flags, &e.At, &e.UserID, &target, &e.Name, &e.Properties, &e.Traits)
+		if e.Type == event.Alias {
+			e.PreviousID = target
+		} else {
+			e.GroupID = target
+		}
+		events[int64(e.Position)] = &e
+		return err
+	})
+}
+
+func item(e *event.Event) Item {
+	return Item{
+		At: event.FormatTime(e.At), ID: strconv.FormatInt(int64(e.Position), 10), Kind: kindOfEvent(e), Channel: e.Channel(),
+		Type: e.Type.String(), Name: e.Name, Summary: summary(e),
+		Properties: json.RawMessage(e.Properties), Traits: json.RawMessage(e.Traits),
+	}
+}
+
+// formatPlace and parsePlace write and read the cursor of a timeline; an empty
+// cursor stands before everything.
+func formatPlace(p place) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(p.at))
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(b, uint64(p.key)))
+}
+
+func parsePlace(cursor string) (place, error) {
+	if cursor == "" {
+		return place{math.MaxInt64, math.MaxInt64}, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(b) != 16 {
+		return place{}, fmt.Errorf("%w: cursor", ErrInvalid)
+	}
+	return place{int64(binary.BigEndian.Uint64(b)), int64(binary.BigEndian.Uint64(b[8:]))}, nil
+}
