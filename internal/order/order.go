@@ -99,6 +99,7 @@ type row struct {
 	fullRefund    bool
 	stamps        [groups]stamp
 
+	hadItems     bool   // are stored
 	products     string // raw items of the batch, where they are newer than the stored
 	itemsChanged bool
 }

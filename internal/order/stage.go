@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/dhvani/dhvani/internal/db"
@@ -116,6 +117,7 @@ func load(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
 			n.orderID = r.orderID
 			n.stamps = r.stamps
 			n.unpack(stamps)
+			n.hadItems = n.stamps[byItems].at != math.MinInt64
 			*r = n
 			return nil
 		})
@@ -147,7 +149,7 @@ var itemColumns = db.Columns(`model int, id bytes, ordinal int, product_id text,
 
 // save writes the folded orders, and the items of those whose items changed.
 func save(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
-	orders, changed, items := db.NewRows(orderColumns), db.NewRows(keyColumns), db.NewRows(itemColumns)
+	orders, replaced, items := db.NewRows(orderColumns), db.NewRows(keyColumns), db.NewRows(itemColumns)
 	for _, r := range sorted(rows) {
 		orders.Add(r.model, r.id[:], r.orderID, r.profile[:], r.placedAt, bit(r.completed), bit(r.draft),
 			r.currency, r.amount, r.shipping, r.tax, r.discount, r.itemsAmount, r.coupon, r.paymentMethod,
@@ -156,7 +158,9 @@ func save(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
 		if !r.itemsChanged {
 			continue
 		}
-		changed.Add(r.model, r.id[:])
+		if r.hadItems {
+			replaced.Add(r.model, r.id[:])
+		}
 		for i, it := range parseItems(r.products) {
 			items.Add(r.model, r.id[:], i, it.productID, it.sku, it.name, it.category, it.variant, it.price, it.quantity)
 		}
@@ -165,7 +169,7 @@ func save(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
 		return err
 	}
 	const drop = `DELETE FROM order_item WHERE (model, id) IN (SELECT model, id FROM k) RETURNING ordinal`
-	if err := tx.Lookup(ctx, changed, drop, func(*sql.Rows) error { return nil }); err != nil {
+	if err := tx.Lookup(ctx, replaced, drop, func(*sql.Rows) error { return nil }); err != nil {
 		return fmt.Errorf("replace order items: %w", err)
 	}
 	return tx.Insert(ctx, "order_item", items, "")
