@@ -213,6 +213,21 @@ func TestForbidden(t *testing.T) {
 	}
 }
 
+// A package's tests that started a PostgreSQL cluster must stop it.
+func TestClustersAreStopped(t *testing.T) {
+	stops := map[string]bool{}
+	for _, f := range goFiles(t) {
+		if f.test() && slices.Contains(f.imports(), module+"internal/db/dbtest") {
+			stops[f.folder] = stops[f.folder] || bytes.Contains(f.src, []byte("dbtest.Main("))
+		}
+	}
+	for folder, ok := range stops {
+		if !ok {
+			t.Errorf("%s tests on databases and has no func TestMain(m *testing.M) { dbtest.Main(m) }", folder)
+		}
+	}
+}
+
 func TestPackageDocs(t *testing.T) {
 	documented := map[string]bool{}
 	for _, f := range goFiles(t) {
