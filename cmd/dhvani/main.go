@@ -1,0 +1,49 @@
+// Command dhvani hears an online shop's customers: it collects their events,
+// keeps them in one durable log, and answers who they are and what they feel.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // time zones, also where the machine has none
+
+	"github.com/alecthomas/kong"
+
+	"github.com/dhvani/dhvani/internal/db"
+)
+
+type commands struct {
+	Serve     serveCommand     `cmd:"" help:"Run Dhvani."`
+	Workspace workspaceCommand `cmd:"" help:"Make and list workspaces, one for each shop."`
+	Key       keyCommand       `cmd:"" help:"Make, list and revoke keys."`
+	User      userCommand      `cmd:"" help:"Add members of staff."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run() error {
+	fmt.Println("dhvani", db.Version)
+	return nil
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	k := kong.Parse(&c,
+		kong.Name("dhvani"),
+		kong.Description("Hear your shop's customers in real time, and act at once.\n\nEvery flag can also be given as an environment variable, DHVANI_ and its name; a flag wins."),
+		kong.DefaultEnvars("DHVANI"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "dhvani:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/app"
+)
+
+// placeFlags say where the data is.
+type placeFlags struct {
+	Data     string `help:"Folder of all data." default:"./dhvani-data" type:"path" placeholder:"DIR"`
+	Database string `help:"PostgreSQL instead of SQLite in the data folder: postgres://user:password@host/name." placeholder:"URL"`
+	SealKey  string `help:"File with the key that seals stored secrets; by default in the data folder. Processes on one database share it." type:"path" placeholder:"FILE"`
+}
+
+func (p placeFlags) options() app.Options {
+	return app.Options{Data: p.Data, Database: p.Database, SealKey: p.SealKey}
+}
+
+type serverFlags struct {
+	placeFlags
+	Listen     string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	LogSize    int64  `help:"Largest size of the log in MB. When it is full, events are refused with 503." default:"8192" placeholder:"MB"`
+	TrustProxy bool   `help:"Believe X-Forwarded-For, because a proxy of yours sets it."`
+	LogLevel   string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+}
+
+func (s serverFlags) options() app.Options {
+	o := s.placeFlags.options()
+	o.Listen, o.LogBytes, o.TrustProxy = s.Listen, s.LogSize<<20, s.TrustProxy
+	var level slog.Level
+	level.UnmarshalText([]byte(s.LogLevel)) // kong has checked it
+	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return o
+}
+
+type serveCommand struct{ serverFlags }
+
+func (c serveCommand) Run(ctx context.Context) error {
+	a, err := app.Start(ctx, c.options())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "Dhvani listens on http://%s\n", a.Addr())
+	return waitAndStop(ctx, a)
+}
+
+// stopWithin bounds a clean stop.
+const stopWithin = 10 * time.Second
+
+// waitAndStop runs until a signal comes or a part of the system fails.
+func waitAndStop(ctx context.Context, a *app.App) error {
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-a.Failed():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	if err := a.Stop(stopping); err != nil && failed == nil {
+		failed = err
+	}
+	return failed
+}

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/dhvani/dhvani/internal/customer"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/eventlog"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/order"
+	"github.com/dhvani/dhvani/internal/web"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// useProblems makes huma's own errors, such as those of validation, problems
+// like all others. Huma keeps this choice in package variables.
+func useProblems() {
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		p := web.NewProblem(status, message)
+		for _, err := range errs {
+			var d huma.ErrorDetailer
+			switch {
+			case err == nil:
+			case errors.As(err, &d):
+				p.Flaws = append(p.Flaws, web.Flaw{Detail: d.ErrorDetail().Message, Location: d.ErrorDetail().Location})
+			default:
+				p.Flaws = append(p.Flaws, web.Flaw{Detail: err.Error()})
+			}
+		}
+		return p
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		p := huma.NewError(status, message, errs...).(*web.Problem)
+		if ctx != nil {
+			p.Instance = web.RequestID(ctx.Context())
+		}
+		return p
+	}
+}
+
+// fail turns a room's error into what the client may see, or nil into nil.
+func (s *server) fail(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var p *web.Problem
+	var invalid workspace.Invalid
+	var reject event.Reject
+	var unavailable *eventlog.Unavailable
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &invalid):
+		p = web.NewProblem(http.StatusUnprocessableEntity, string(invalid))
+	case errors.As(err, &reject):
+		p = web.NewProblem(http.StatusUnprocessableEntity, string(reject))
+	case errors.As(err, &unavailable):
+		p = web.NewProblem(http.StatusServiceUnavailable, "events are not accepted at the moment").RetryAfter(unavailable.RetryAfter)
+	default:
+		if p = roomProblem(err); p == nil {
+			p = web.NewProblem(http.StatusInternalServerError, "something went wrong here; the log knows this request by its id")
+			if ctx.Err() == nil {
+				s.Logger.ErrorContext(ctx, "request failed", "request_id", web.RequestID(ctx), "error", err)
+			}
+		}
+	}
+	p.Instance = web.RequestID(ctx)
+	return p
+}
+
+// roomProblem knows the rooms' own kinds of error.
+func roomProblem(err error) *web.Problem {
+	var input feedback.InputError
+	switch {
+	case errors.As(err, &input):
+		return web.NewProblem(http.StatusUnprocessableEntity, string(input))
+	case errors.Is(err, customer.ErrNotFound), errors.Is(err, workspace.ErrNotFound):
+		return web.NewProblem(http.StatusNotFound, "there is nothing with this id")
+	case errors.Is(err, customer.ErrNoMerge):
+		return web.NewProblem(http.StatusConflict, "there is no merge to undo")
+	case errors.Is(err, order.ErrCursor):
+		return badCursor()
+	case errors.Is(err, customer.ErrInvalid):
+		return web.NewProblem(http.StatusUnprocessableEntity, strings.TrimPrefix(err.Error(), customer.ErrInvalid.Error()+": "))
+	}
+	return nil
+}
+
+func badCursor() *web.Problem {
+	return web.NewProblem(http.StatusUnprocessableEntity, "the cursor is not one that this list gave")
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/dhvani/dhvani/internal/customer"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/web"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+const feedbackTag = "Feedback"
+
+func (s *server) feedbackAndScores() {
+	huma.Register(s.huma, operation(http.MethodGet, "/feedback", "list-feedback", "Opinions on every channel, newest first", workspace.ScopeRead, feedbackTag), s.listFeedback)
+	huma.Register(s.huma, operation(http.MethodGet, "/scores/{kind}", "score", "A score with its n and a 95 % interval, over time if wanted", workspace.ScopeRead, feedbackTag), s.score)
+}
+
+// During is a range of time.
+type During struct {
+	From time.Time `query:"from" doc:"From this time on."`
+	To   time.Time `query:"to" doc:"Before this time."`
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+type feedbackQuery struct {
+	Page
+	During
+	Channel   string `query:"channel" enum:"survey,review,chat,social,email,store"`
+	Kind      string `query:"kind" enum:"nps,csat,ces,rating,choice,text"`
+	Sentiment string `query:"sentiment" maxLength:"20"`
+	Topic     string `query:"topic" maxLength:"100"`
+	Product   string `query:"product" maxLength:"512" doc:"A product id."`
+	Order     string `query:"order" maxLength:"512" doc:"An order id."`
+	Survey    string `query:"survey" maxLength:"512" doc:"A survey id."`
+	Customer  string `query:"customer" maxLength:"36" doc:"A customer's id."`
+	Query     string `query:"q" maxLength:"500" doc:"Words that must all occur in the text, as parts of words too, in any script."`
+}
+
+type feedbackList struct {
+	Items []feedback.Item `json:"items"`
+	Next  string          `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
+}
+
+func (s *server) listFeedback(ctx context.Context, in *feedbackQuery) (*body[feedbackList], error) {
+	f := feedback.Filter{
+		Channel: in.Channel, Kind: in.Kind, Sentiment: in.Sentiment, Topic: in.Topic, Product: in.Product, Order: in.Order, Survey: in.Survey,
+		Query: in.Query, From: micros(in.From), To: micros(in.To), Cursor: in.Cursor, Limit: in.Limit,
+	}
+	if in.Customer != "" {
+		id, err := event.ParseID(in.Customer)
+		if err != nil {
+			return nil, s.fail(ctx, customer.ErrNotFound)
+		}
+		c, err := s.Customers.Get(ctx, entry(ctx).Workspace, id)
+		if err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		if f.Profiles, err = profileIDs(c); err != nil {
+			return nil, s.fail(ctx, err)
+		}
+	}
+	items, next, err := s.Feedback.List(ctx, entry(ctx).Workspace, f)
+	return &body[feedbackList]{feedbackList{items, next}}, s.fail(ctx, err)
+}
+
+type scoreQuery struct {
+	Kind string `path:"kind" enum:"nps,csat,ces,rating"`
+	During
+	Bucket   string `query:"bucket" enum:"hour,day,week,month" doc:"Gives a series too, one score for each."`
+	Timezone string `query:"timezone" maxLength:"60" doc:"tz name by which days begin, such as Asia/Kolkata; UTC without."`
+	Channel  string `query:"channel" maxLength:"20"`
+	Product  string `query:"product" maxLength:"512"`
+	Survey   string `query:"survey" maxLength:"512"`
+	Method   string `query:"method" enum:"mean,top_box" doc:"Of ces: the mean, or the share of the best answers."`
+}
+
+func (s *server) score(ctx context.Context, in *scoreQuery) (*body[feedback.Score], error) {
+	location, err := time.LoadLocation(in.Timezone)
+	if err != nil || in.Timezone == "Local" {
+		return nil, s.fail(ctx, web.NewProblem(http.StatusUnprocessableEntity, "timezone must be a tz name such as Asia/Kolkata"))
+	}
+	score, err := s.Feedback.Scores(ctx, entry(ctx).Workspace, in.Kind, feedback.ScoreFilter{
+		From: micros(in.From), To: micros(in.To), Bucket: in.Bucket, Location: location,
+		Channel: in.Channel, Product: in.Product, Survey: in.Survey, Method: in.Method,
+	})
+	return &body[feedback.Score]{score}, s.fail(ctx, err)
+}

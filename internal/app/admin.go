@@ -1,0 +1,203 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// Admin answers the commands of the shop's operator: over the socket in the
+// data folder when a process runs there, else within the command itself. Who
+// can open the socket may do everything.
+type admin struct {
+	workspaces *workspace.Store
+	sessions   *sessions
+}
+
+// The commands' requests and answers.
+type (
+	// CreateWorkspace asks for a workspace.
+	CreateWorkspace struct {
+		Name string `json:"name"`
+	}
+	// NewWorkspace is a workspace with its first keys, shown once.
+	NewWorkspace struct {
+		ID        string `json:"id"`
+		Name      string `json:"name"`
+		WriteKey  string `json:"write_key"`
+		SecretKey string `json:"secret_key"`
+	}
+	// WorkspaceInfo is a workspace in a list.
+	WorkspaceInfo struct {
+		ID        string `json:"id"`
+		Name      string `json:"name"`
+		CreatedAt int64  `json:"created_at_micros"`
+	}
+	// CreateKey asks for a key of a workspace, named by id or name.
+	CreateKey struct {
+		Workspace string `json:"workspace"`
+		Kind      string `json:"kind"`
+		Label     string `json:"label"`
+		Scopes    string `json:"scopes"`
+		RateLimit int    `json:"rate_limit"`
+	}
+	// KeyInfo describes a key; Key itself is there only when it is new.
+	KeyInfo struct {
+		ID        string `json:"id"`
+		Kind      string `json:"kind"`
+		Label     string `json:"label"`
+		Scopes    string `json:"scopes,omitempty"`
+		Public    string `json:"public"`
+		RateLimit int    `json:"rate_limit"`
+		Revoked   bool   `json:"revoked"`
+		Key       string `json:"key,omitempty"`
+	}
+	// NamedKey names a key of a workspace.
+	NamedKey struct {
+		Workspace string `json:"workspace"`
+		ID        string `json:"id"`
+	}
+	// AddUser asks for a member of staff.
+	AddUser struct {
+		Workspace string `json:"workspace"`
+		Email     string `json:"email"`
+		Name      string `json:"name"`
+		Role      string `json:"role"`
+		Password  string `json:"password"`
+	}
+	// Session is a key for as long as the process lives.
+	Session struct {
+		Key       string `json:"key"`
+		Workspace string `json:"workspace"`
+	}
+)
+
+func (a *admin) routes(mux *http.ServeMux) {
+	mux.HandleFunc("POST /admin/workspaces", answer(a.createWorkspace))
+	mux.HandleFunc("GET /admin/workspaces", answer(a.listWorkspaces))
+	mux.HandleFunc("POST /admin/keys", answer(a.createKey))
+	mux.HandleFunc("POST /admin/keys/list", answer(a.listKeys))
+	mux.HandleFunc("POST /admin/keys/revoke", answer(a.revokeKey))
+	mux.HandleFunc("POST /admin/users", answer(a.addUser))
+	mux.HandleFunc("POST /admin/session", answer(a.session))
+}
+
+// answer turns a command into a handler. Errors go to the operator as they are.
+func answer[In, Out any](f func(*http.Request, In) (Out, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		if r.Method == http.MethodPost {
+			if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&in); err != nil {
+				http.Error(w, "the request is not JSON: "+err.Error(), http.StatusBadRequest)
+				return
+			}
+		}
+		out, err := f(r, in)
+		if err != nil {
+			status := http.StatusInternalServerError
+			if errors.As(err, new(workspace.Invalid)) || errors.Is(err, workspace.ErrNotFound) {
+				status = http.StatusUnprocessableEntity
+			}
+			http.Error(w, err.Error(), status)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(out)
+	}
+}
+
+func (a *admin) createWorkspace(r *http.Request, in CreateWorkspace) (NewWorkspace, error) {
+	c, err := a.workspaces.Create(r.Context(), in.Name)
+	return NewWorkspace{c.Workspace.ID, c.Workspace.Name, c.WriteKey, c.SecretKey}, err
+}
+
+func (a *admin) listWorkspaces(r *http.Request, _ struct{}) ([]WorkspaceInfo, error) {
+	list, err := a.workspaces.List(r.Context())
+	out := []WorkspaceInfo{}
+	for _, w := range list {
+		out = append(out, WorkspaceInfo{w.ID, w.Name, w.CreatedAt})
+	}
+	return out, err
+}
+
+func (a *admin) createKey(r *http.Request, in CreateKey) (KeyInfo, error) {
+	w, err := a.workspace(r, in.Workspace)
+	if err != nil {
+		return KeyInfo{}, err
+	}
+	scopes, err := workspace.ParseScopes(in.Scopes)
+	if err != nil {
+		return KeyInfo{}, err
+	}
+	k, secret, err := a.workspaces.CreateKey(r.Context(), w.Number, workspace.KeyOptions{
+		Kind: workspace.Kind(in.Kind), Label: in.Label, Scopes: scopes, RateLimit: in.RateLimit})
+	if err != nil {
+		return KeyInfo{}, err
+	}
+	info := keyInfo(k)
+	info.Key = secret
+	return info, nil
+}
+
+func keyInfo(k workspace.Key) KeyInfo {
+	return KeyInfo{ID: k.ID, Kind: string(k.Kind), Label: k.Label, Scopes: k.Scopes.String(), Public: k.Public, RateLimit: k.RateLimit, Revoked: k.RevokedAt != 0}
+}
+
+func (a *admin) listKeys(r *http.Request, in NamedKey) ([]KeyInfo, error) {
+	w, err := a.workspace(r, in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := a.workspaces.Keys(r.Context(), w.Number)
+	out := []KeyInfo{}
+	for _, k := range keys {
+		out = append(out, keyInfo(k))
+	}
+	return out, err
+}
+
+func (a *admin) revokeKey(r *http.Request, in NamedKey) (struct{}, error) {
+	w, err := a.workspace(r, in.Workspace)
+	if err != nil {
+		return struct{}{}, err
+	}
+	return struct{}{}, a.workspaces.RevokeKey(r.Context(), w.Number, in.ID)
+}
+
+func (a *admin) addUser(r *http.Request, in AddUser) (struct{}, error) {
+	w, err := a.workspace(r, in.Workspace)
+	if err != nil {
+		return struct{}{}, err
+	}
+	_, err = a.workspaces.AddUser(r.Context(), w.Number, workspace.NewUser{
+		Email: in.Email, Name: in.Name, Role: workspace.Role(in.Role), Password: in.Password})
+	return struct{}{}, err
+}
+
+func (a *admin) session(r *http.Request, in NamedKey) (Session, error) {
+	w, err := a.workspace(r, in.Workspace)
+	if err != nil {
+		return Session{}, err
+	}
+	return Session{a.sessions.create(w), w.ID}, nil
+}
+
+// workspace finds the one that is meant: named, or the only one there is.
+func (a *admin) workspace(r *http.Request, name string) (workspace.Workspace, error) {
+	if name != "" {
+		return a.workspaces.Get(r.Context(), name)
+	}
+	list, err := a.workspaces.List(r.Context())
+	if err != nil {
+		return workspace.Workspace{}, err
+	}
+	switch len(list) {
+	case 0:
+		return workspace.Workspace{}, workspace.Invalid("there is no workspace yet: make one with dhvani workspace create --name NAME")
+	case 1:
+		return list[0], nil
+	}
+	return workspace.Workspace{}, workspace.Invalid("there are several workspaces: say which one with --workspace NAME")
+}

@@ -1,0 +1,261 @@
+// Package app puts the rooms together: it starts them in order, stops them in
+// reverse, and holds the data folder meanwhile. It is the only package that
+// imports everything.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/dhvani/dhvani/internal/api"
+	"github.com/dhvani/dhvani/internal/customer"
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/eventlog"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/ingest"
+	"github.com/dhvani/dhvani/internal/order"
+	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/source/jitsu"
+	"github.com/dhvani/dhvani/internal/source/posthog"
+	"github.com/dhvani/dhvani/internal/web"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// Options are all settings of a process, read once.
+type Options struct {
+	Data       string // the data folder, made where it is missing
+	Database   string // postgres://..., or empty for SQLite in the data folder
+	SealKey    string // file of the key that seals secrets; empty: in the data folder
+	Listen     string // address of the HTTP server; empty: only the folder's socket
+	LogBytes   int64  // largest size of the log; 0: 8 GB
+	TrustProxy bool   // X-Forwarded-For is set by a proxy of ours
+	Logger     *slog.Logger
+}
+
+func (o Options) sealKey() string {
+	if o.SealKey != "" {
+		return o.SealKey
+	}
+	return filepath.Join(o.Data, "seal.key")
+}
+
+const (
+	defaultLogBytes = 8 << 30
+	// softMemory is where the garbage collector begins to work harder, unless
+	// GOMEMLIMIT says otherwise.
+	softMemory = 384 << 20
+)
+
+// App is a running Dhvani.
+type App struct {
+	o        Options
+	registry *prometheus.Registry
+	sessions sessions
+	failed   chan error
+	stops    []func(context.Context) error // in the order of starting
+
+	database   *db.DB
+	workspaces *workspace.Store
+	directory  *workspace.Directory
+	log        *eventlog.Log
+	runner     *process.Runner
+	tail       *process.Tail
+	rejected   *process.Rejected
+	addr       net.Addr
+}
+
+// Start starts everything and returns when events are accepted. The error is
+// ErrInUse where another process has the data folder.
+func Start(ctx context.Context, o Options) (*App, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.LogBytes == 0 {
+		o.LogBytes = defaultLogBytes
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
+	a := &App{o: o, registry: prometheus.NewRegistry(), failed: make(chan error, 1)}
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, start := range []func(context.Context) error{a.startStores, a.startPipeline, a.startServers} {
+		if err := start(ctx); err != nil {
+			return nil, errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+		}
+	}
+	return a, nil
+}
+
+// Failed delivers an error that the process cannot go on with.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Addr returns the address that the HTTP server listens on, nil where it does not.
+func (a *App) Addr() net.Addr { return a.addr }
+
+// Stop stops what was started, in reverse: it answers the requests at hand,
+// finishes the batch at hand, and closes. Events that are in the log and not
+// yet applied wait there for the next start.
+func (a *App) Stop(ctx context.Context) error {
+	var errs []error
+	for i := len(a.stops) - 1; i >= 0; i-- {
+		errs = append(errs, a.stops[i](ctx))
+	}
+	a.stops = nil
+	return errors.Join(errs...)
+}
+
+func (a *App) onStop(f func(context.Context) error) { a.stops = append(a.stops, f) }
+
+// background runs f until the app stops; its place in the order of stopping is
+// where it is called.
+func (a *App) background(ctx context.Context, f func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	wg.Go(func() { f(ctx) })
+	a.onStop(func(context.Context) error {
+		cancel()
+		wg.Wait()
+		return nil
+	})
+}
+
+func (a *App) startStores(ctx context.Context) error {
+	lock, err := lockFolder(a.o.Data)
+	if err != nil {
+		return err
+	}
+	a.onStop(func(context.Context) error { return lock.Close() })
+	if a.database, err = db.Open(ctx, db.Options{URL: a.o.Database, Data: a.o.Data}); err != nil {
+		return err
+	}
+	a.onStop(func(context.Context) error { return a.database.Close() })
+	if a.workspaces, err = workspace.New(a.database, a.o.sealKey()); err != nil {
+		return err
+	}
+	if a.directory, err = a.workspaces.Directory(ctx, a.o.Logger.With("component", "directory")); err != nil {
+		return err
+	}
+	a.background(ctx, a.directory.Run)
+	return nil
+}
+
+func (a *App) startPipeline(ctx context.Context) (err error) {
+	a.log, err = eventlog.Open(ctx, eventlog.Options{
+		Dir: filepath.Join(a.o.Data, "log"), MaxBytes: a.o.LogBytes,
+		Logger: a.o.Logger.With("component", "eventlog"), Metrics: a.registry,
+	})
+	if err != nil {
+		return err
+	}
+	a.onStop(func(context.Context) error { return a.log.Close() })
+	a.tail = process.NewTail()
+	a.rejected = process.NewRejected(a.database, a.o.Logger.With("component", "rejected"), a.tail)
+	a.background(ctx, a.rejected.Run)
+	a.runner = process.New(process.Options{
+		DB: a.database, Log: a.log, Logger: a.o.Logger.With("component", "process"), Metrics: a.registry,
+		Stages: []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, a.tail},
+	})
+	a.onStop(func(context.Context) error { a.runner.Stop(); return nil })
+	return a.runner.Start(ctx)
+}
+
+func (a *App) startServers(ctx context.Context) error {
+	mux := http.NewServeMux()
+	collect := ingest.New(ingest.Options{
+		Log: a.log, Keys: a.ingestKey, Formats: formats(),
+		Rejected: a.rejected.Add, TrustProxy: a.o.TrustProxy,
+		Logger: a.o.Logger.With("component", "ingest"), Registerer: a.registry,
+	})
+	for _, p := range collect.Patterns() {
+		mux.Handle(p, collect)
+	}
+	a.routeHealth(mux)
+	rest, _ := api.New(api.Options{
+		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database},
+		Workspaces: a.workspaces, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
+		Keys: a.lookup, Logger: a.o.Logger.With("component", "api"),
+	})
+	mux.Handle("/api/", rest)
+	mux.HandleFunc("/", web.NotFound)
+	local := http.NewServeMux()
+	(&admin{a.workspaces, &a.sessions}).routes(local)
+	local.Handle("/", mux)
+	socket, err := listenSocket(a.o.Data)
+	if err != nil {
+		return err
+	}
+	a.serve(socket, local)
+	if a.o.Listen == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", a.o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	a.addr = l.Addr()
+	a.serve(web.LimitListener(l, maxConnections), mux)
+	return nil
+}
+
+// maxConnections bounds the memory of connections; more wait to be accepted.
+const maxConnections = 10_000
+
+// drainWithin leaves time, of the ten seconds for a clean stop, to close.
+const drainWithin = 5 * time.Second
+
+func (a *App) serve(l net.Listener, h http.Handler) {
+	s := web.NewServer(h, a.o.Logger.With("component", "http"))
+	go func() {
+		if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			select {
+			case a.failed <- fmt.Errorf("serve %s: %w", l.Addr(), err):
+			default:
+			}
+		}
+	}()
+	a.onStop(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, drainWithin)
+		defer cancel()
+		web.Shutdown(ctx, s) // who is still connected then was not going to leave
+		return nil
+	})
+}
+
+// lookup returns what a key opens, also one that a command was given.
+func (a *App) lookup(key string) (*workspace.Entry, bool) {
+	if e, ok := a.sessions.lookup(key); ok {
+		return e, true
+	}
+	return a.directory.Lookup(key)
+}
+
+func (a *App) ingestKey(key string) (ingest.Key, bool) {
+	e, ok := a.lookup(key)
+	if !ok {
+		return ingest.Key{}, false
+	}
+	return ingest.Key{
+		ID: e.KeyID, Workspace: e.Workspace, Write: e.Write, Ingest: e.Allows(workspace.ScopeIngest),
+		Origins: e.Origins, RateLimit: e.RateLimit, IdentitySecret: e.IdentitySecret,
+	}, true
+}
+
+// formats are the ways to write events beside Segment's.
+func formats() []ingest.Format {
+	return []ingest.Format{
+		{Name: "posthog", Patterns: posthog.Patterns(), Answer: posthog.Answer, Decode: posthog.Decode},
+		{Name: "jitsu", Patterns: jitsu.Patterns(), Answer: jitsu.Answer, Decode: jitsu.Decode},
+	}
+}

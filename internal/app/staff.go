@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/eventlog"
+	"github.com/dhvani/dhvani/internal/process"
+)
+
+// Act appends an action of the shop's staff to the log and returns when it is
+// visible.
+func (a *App) Act(ctx context.Context, e event.Event) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	chunk := eventlog.Chunk{Shard: a.log.ShardOf(e.ShardKey()), Workspace: e.Workspace, Count: 1, Records: event.AppendRecord(nil, &e)}
+	if err := a.log.Append(ctx, []eventlog.Chunk{chunk}); err != nil {
+		return err
+	}
+	return a.runner.Wait(ctx)
+}
+
+// Stats counts a workspace's events.
+func (a *App) Stats(ctx context.Context, workspace int64) (process.Stats, error) {
+	s, err := a.runner.Stats(ctx, workspace)
+	if err == nil {
+		s.Rejected, err = a.rejected.Count(ctx, workspace)
+	}
+	return s, err
+}

@@ -1,0 +1,94 @@
+package process
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+)
+
+// Tail passes events on to those who watch a workspace, as they become visible.
+// A watcher that does not keep up misses events; the pipeline never waits.
+type Tail struct {
+	watchers atomic.Int32
+	mu       sync.Mutex
+	channels map[chan Sighting]int64 // and the workspace watched
+}
+
+// Sighting is what a watcher sees: an event that was stored, or one that was
+// rejected with its reason.
+type Sighting struct {
+	Event    event.Event
+	Rejected *RejectedEvent
+}
+
+// maxWatchers bounds how many may watch at once, over all workspaces.
+const maxWatchers = 200
+
+// NewTail returns a Tail; it is a Stage that writes nothing.
+func NewTail() *Tail { return &Tail{channels: map[chan Sighting]int64{}} }
+
+// Name returns "tail".
+func (t *Tail) Name() string { return "tail" }
+
+// Apply writes nothing.
+func (t *Tail) Apply(context.Context, *db.Tx, *event.Batch) error { return nil }
+
+// Committed passes a batch on.
+func (t *Tail) Committed(b *event.Batch) {
+	if t.watchers.Load() == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c, workspace := range t.channels {
+		for i := range b.Events {
+			if b.Events[i].Workspace == workspace {
+				offer(c, Sighting{Event: b.Events[i]})
+			}
+		}
+	}
+}
+
+func (t *Tail) rejected(workspace int64, r *RejectedEvent) {
+	if t.watchers.Load() == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c, w := range t.channels {
+		if w == workspace {
+			offer(c, Sighting{Rejected: r})
+		}
+	}
+}
+
+func offer(c chan Sighting, s Sighting) {
+	select {
+	case c <- s:
+	default:
+	}
+}
+
+// Watch returns what happens in a workspace from now on. It reports false where
+// too many watch already. The caller calls stop in the end.
+func (t *Tail) Watch(workspace int64) (seen <-chan Sighting, stop func(), ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.channels) >= maxWatchers {
+		return nil, nil, false
+	}
+	c := make(chan Sighting, 256)
+	t.channels[c] = workspace
+	t.watchers.Add(1)
+	return c, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if _, ok := t.channels[c]; ok {
+			delete(t.channels, c)
+			t.watchers.Add(-1)
+		}
+	}, true
+}
