@@ -1,0 +1,90 @@
+-- +goose Up
+
+-- Opinions of customers on every channel. What an event did not say is NULL in
+-- the columns that have an index of their own and empty elsewhere.
+CREATE TABLE feedback (
+    {{- if not .Postgres}}
+    number          INTEGER PRIMARY KEY, -- of the row in feedback_text; a bare rowid may change{{end}}
+    model           INTEGER NOT NULL,
+    id              {{.Bytes}} NOT NULL,
+    profile         {{.Bytes}} NOT NULL,
+    at              INTEGER NOT NULL,  -- of the first event
+    edited_at       INTEGER NOT NULL,  -- of the event that the other columns come from, the latest
+    stamp           {{.Bytes}} NOT NULL, -- its message hash, which decides between events of one time
+    channel         TEXT NOT NULL,     -- survey, review, chat, social, email or store
+    kind            TEXT NOT NULL,     -- nps, csat, ces, rating, choice or text
+    title           TEXT NOT NULL,
+    text            TEXT NOT NULL,
+    cut             INTEGER NOT NULL,  -- 1: the text was longer
+    search          TEXT NOT NULL,     -- title and text as they are searched: normalised, case folded
+    rating          INTEGER,           -- millionths
+    scale           INTEGER NOT NULL,  -- highest possible rating, 0 where unknown
+    inverted        INTEGER NOT NULL,  -- 1: a low rating is the good one
+    language        TEXT NOT NULL,
+    sentiment       TEXT NOT NULL,
+    sentiment_score INTEGER,           -- millionths
+    topics          TEXT NOT NULL,     -- |checkout|payment|
+    product_id      TEXT,
+    order_id        TEXT,
+    survey_id       TEXT,
+    question_id     TEXT NOT NULL,
+    external_id     TEXT NOT NULL,     -- the id that the channel gave: of the review, message, post
+    reply_to        TEXT NOT NULL,
+    origin          TEXT NOT NULL,     -- social network, or store
+    author          TEXT NOT NULL,     -- handle on that network
+    verified        INTEGER NOT NULL,  -- 1: the shop's server or the channel vouched for who it is
+    {{if .Postgres}}PRIMARY KEY{{else}}UNIQUE{{end}} (model, id)
+);
+-- Lists are read newest first. Each of these serves one filter and the order;
+-- other filters are checked on the rows it yields.
+CREATE INDEX feedback_at ON feedback (model, at);
+CREATE INDEX feedback_channel ON feedback (model, channel, at);
+CREATE INDEX feedback_profile ON feedback (model, profile, at);
+CREATE INDEX feedback_product ON feedback (model, product_id, at) WHERE product_id IS NOT NULL;
+CREATE INDEX feedback_order ON feedback (model, order_id, at) WHERE order_id IS NOT NULL;
+CREATE INDEX feedback_survey ON feedback (model, survey_id, at) WHERE survey_id IS NOT NULL;
+-- Holds all that a score without further filters reads.
+CREATE INDEX feedback_score ON feedback (model, kind, at, rating, scale, inverted);
+
+{{if .Postgres -}}
+-- Without the extension a search reads the rows one by one.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    BEGIN
+        CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+    EXCEPTION WHEN OTHERS THEN
+        RAISE NOTICE 'pg_trgm is not available: %', SQLERRM;
+    END;
+    EXECUTE (
+        SELECT format('CREATE INDEX feedback_search ON feedback USING gin (search %I.gin_trgm_ops)', n.nspname)
+        FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm');
+EXCEPTION WHEN null_value_not_allowed THEN
+    RAISE NOTICE 'feedback is searched without an index';
+END $$;
+-- +goose StatementEnd
+{{- else -}}
+-- The text itself is not stored again.
+CREATE VIRTUAL TABLE feedback_text USING fts5 (
+    search, content = '', contentless_delete = 1, tokenize = 'trigram case_sensitive 1'
+);
+-- +goose StatementBegin
+CREATE TRIGGER feedback_text_insert AFTER INSERT ON feedback WHEN new.search <> '' BEGIN
+    INSERT INTO feedback_text (rowid, search) VALUES (new.number, new.search);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER feedback_text_update AFTER UPDATE OF search ON feedback WHEN new.search <> old.search BEGIN
+    DELETE FROM feedback_text WHERE rowid = old.number;
+    INSERT INTO feedback_text (rowid, search) SELECT new.number, new.search WHERE new.search <> '';
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER feedback_text_delete AFTER DELETE ON feedback WHEN old.search <> '' BEGIN
+    DELETE FROM feedback_text WHERE rowid = old.number;
+END;
+-- +goose StatementEnd
+{{- end}}
+
+-- +goose Down
+SELECT 1;

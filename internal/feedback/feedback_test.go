@@ -1,0 +1,584 @@
+package feedback_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/db/dbtest"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/order"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+var ctx = context.Background()
+
+// workspace adds a workspace whose model is its number plus 100.
+func workspace(t testing.TB, d *db.DB, number int64) {
+	t.Helper()
+	err := d.Update(ctx, func(tx *db.Tx) error {
+		name := strconv.FormatInt(number, 10)
+		_, err := tx.Exec(ctx, `INSERT INTO workspace (number, id, name, model, identity_secret, created_at)
+			VALUES ($1, $2, $3, $4, $5, 0)`, number, name, name, number+100, []byte{})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ev is an event of workspace 1 by user u, at a second.
+func ev(message, name string, second int64, properties string) event.Event {
+	return event.Event{
+		Workspace: 1, Model: 101, Type: event.Track, MessageID: message, UserID: "u", Name: name,
+		At: second * 1e6, Properties: properties,
+	}
+}
+
+func apply(t testing.TB, d *db.DB, events ...event.Event) {
+	t.Helper()
+	err := d.Update(ctx, func(tx *db.Tx) error {
+		return feedback.Stage{}.Apply(ctx, tx, &event.Batch{Events: events})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func list(t testing.TB, d *db.DB, f feedback.Filter) []feedback.Item {
+	t.Helper()
+	items, _, err := feedback.Store{DB: d}.List(ctx, 1, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return items
+}
+
+func ptr(f float64) *float64 { return &f }
+
+func TestWhatEventsSay(t *testing.T) {
+	type Item = feedback.Item
+	long := strings.Repeat("é", feedback.MaxText)
+	for _, c := range []struct {
+		name, event, properties string
+		want                    []Item
+	}{
+		{"nps", "Survey Answered", `{"survey_id":"s","question_id":"q","kind":"nps","score":9,"text":" great "}`,
+			[]Item{{Channel: "survey", Kind: "nps", Text: "great", Rating: ptr(9), Scale: 10, SurveyID: "s", QuestionID: "q"}}},
+		{"nps of zero", "Survey Answered", `{"kind":"NPS","score":"0"}`, []Item{{Channel: "survey", Kind: "nps", Rating: ptr(0), Scale: 10}}},
+		{"nps must be whole", "Survey Answered", `{"kind":"nps","score":8.5}`, nil},
+		{"nps beyond its scale, with a text", "Survey Answered", `{"kind":"nps","score":11,"text":"wow"}`, []Item{{Channel: "survey", Kind: "nps", Text: "wow"}}},
+		{"csat", "Survey Answered", `{"kind":"csat","score":4,"order_id":"o"}`, []Item{{Channel: "survey", Kind: "csat", Rating: ptr(4), Scale: 5, OrderID: "o"}}},
+		{"csat of another scale", "Survey Answered", `{"kind":"csat","score":6,"scale":7}`, []Item{{Channel: "survey", Kind: "csat", Rating: ptr(6), Scale: 7}}},
+		{"ces", "Survey Answered", `{"kind":"ces","score":7}`, []Item{{Channel: "survey", Kind: "ces", Rating: ptr(7), Scale: 7}}},
+		{"a score alone", "Survey Answered", `{"score":3}`, []Item{{Channel: "survey", Kind: "rating", Rating: ptr(3), Scale: 5}}},
+		{"choices", "Survey Answered", `{"kind":"choice","choices":["fast","cheap"]}`, []Item{{Channel: "survey", Kind: "choice", Text: "fast, cheap"}}},
+		{"choices as text", "Survey Answered", `{"kind":"choice","text":["fast","cheap"]}`, []Item{{Channel: "survey", Kind: "choice", Text: "fast, cheap"}}},
+		{"a choice", "Survey Answered", `{"kind":"choice","text":"fast"}`, []Item{{Channel: "survey", Kind: "choice", Text: "fast"}}},
+		{"a text", "Survey Answered", `{"kind":"text","text":"<b>ok</b>"}`, []Item{{Channel: "survey", Kind: "text", Text: "<b>ok</b>"}}},
+		{"an answer without an answer", "Survey Answered", `{"kind":"text","survey_id":"s"}`, nil},
+		{"no properties", "Survey Answered", ``, nil},
+		{"review", "Product Reviewed", `{"product_id":"p","review_id":"r","rating":"2","review_body":"broke","review_title":"No"}`,
+			[]Item{{Channel: "review", Kind: "rating", Title: "No", Text: "broke", Rating: ptr(2), Scale: 5, ProductID: "p", ExternalID: "r"}}},
+		{"review with half stars", "product reviewed", `{"rating":4.5}`, []Item{{Channel: "review", Kind: "rating", Rating: ptr(4.5), Scale: 5}}},
+		{"review without stars", "Product Reviewed", `{"review_body":"fine"}`, []Item{{Channel: "review", Kind: "text", Text: "fine"}}},
+		{"six stars of five", "Product Reviewed", `{"rating":6}`, nil},
+		{"six stars of ten", "Product Reviewed", `{"rating":6,"scale":10}`, []Item{{Channel: "review", Kind: "rating", Rating: ptr(6), Scale: 10}}},
+		{"a product id too long to be one", "Product Reviewed", `{"rating":5,"product_id":"` + strings.Repeat("x", 3000) + `"}`, []Item{{Channel: "review", Kind: "rating", Rating: ptr(5), Scale: 5}}},
+		{"a text too long", "Product Reviewed", `{"review_body":"` + long + `é!"}`, []Item{{Channel: "review", Kind: "text", Text: long, Cut: true}}},
+		{"a text just as long as it may be", "Product Reviewed", `{"review_body":"` + long + `"}`, []Item{{Channel: "review", Kind: "text", Text: long}}},
+		{"chat of the customer", "Live Chat Message Sent", `{"message_body":"hi","message_id":"m","conversation_id":"c","agent_id":"a"}`,
+			[]Item{{Channel: "chat", Kind: "text", Text: "hi", ExternalID: "m", ReplyTo: "c"}}},
+		{"chat of the agent", "Live Chat Message Received", `{"message_body":"hi"}`, nil},
+		{"chat named from the shop's side", "Live Chat Message Received", `{"message_body":"hi","sender":"Customer"}`, []Item{{Channel: "chat", Kind: "text", Text: "hi"}}},
+		{"chat of the agent, named so", "Live Chat Message Sent", `{"message_body":"hi","direction":"outbound"}`, nil},
+		{"social", "Social Mention", `{"network":"X","post_id":"1","author_handle":"@ann","text":"love it","in_reply_to":"0"}`,
+			[]Item{{Channel: "social", Kind: "text", Text: "love it", ExternalID: "1", ReplyTo: "0", Origin: "x", Author: "ann"}}},
+		{"e-mail", "Email Replied", `{"text":"thanks","email_id":"e"}`, []Item{{Channel: "email", Kind: "text", Text: "thanks", ExternalID: "e"}}},
+		{"store", "Store Visit", `{"remark":"kind staff","rating":5,"store_id":"st"}`, []Item{{Channel: "store", Kind: "rating", Text: "kind staff", Rating: ptr(5), Scale: 5, Origin: "st"}}},
+		{"store without a remark", "Store Visit", `{"store_id":"st","total":9}`, nil},
+		{"something else", "Product Viewed", `{"rating":5,"text":"x"}`, nil},
+		{"posthog, oldest form", "survey sent", `{"$survey_id":"s","$survey_response":3}`, []Item{{Channel: "survey", Kind: "rating", Rating: ptr(3), SurveyID: "s", QuestionID: "0"}}},
+		{"posthog, positions", "survey sent", `{"$survey_id":"s","$survey_response":"why not","$survey_response_1":["a","b"],"$survey_response_2":null}`,
+			[]Item{{Channel: "survey", Kind: "text", Text: "why not", SurveyID: "s", QuestionID: "0"}, {Channel: "survey", Kind: "choice", Text: "a, b", SurveyID: "s", QuestionID: "1"}}},
+		{"posthog, ids and positions of the same", "survey sent", `{"$survey_id":"s","$survey_questions":[{"id":"qa","type":"rating","scale":7},{"id":"qb","type":"single_choice"}],"$survey_response":6,"$survey_response_qa":"6","$survey_response_qb":"red","$survey_response_1":"red"}`,
+			[]Item{{Channel: "survey", Kind: "rating", Rating: ptr(6), Scale: 7, SurveyID: "s", QuestionID: "qa"}, {Channel: "survey", Kind: "choice", Text: "red", SurveyID: "s", QuestionID: "qb"}}},
+		{"posthog, a rating of nonsense", "survey sent", `{"$survey_id":"s","$survey_response":300}`, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := dbtest.SQLite(t)
+			workspace(t, d, 1)
+			apply(t, d, ev("m", c.event, 1, c.properties))
+			profile := event.ProfileID(1, event.UserProfile, "u")
+			for i := range c.want {
+				w := &c.want[i]
+				w.At, w.Topics, w.Profile, w.CustomerID = "1970-01-01T00:00:01Z", []string{}, profile, profile.String()
+			}
+			order := cmpopts.SortSlices(func(a, b Item) bool { return a.QuestionID < b.QuestionID })
+			if diff := cmp.Diff(c.want, list(t, d, feedback.Filter{}), cmpopts.IgnoreFields(Item{}, "ID"), cmpopts.EquateEmpty(), order); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEdits(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		workspace(t, d, 1)
+		apply(t, d,
+			ev("1", "Product Reviewed", 5, `{"review_id":"r","order_id":"o","rating":1,"review_body":"bad service"}`),
+			ev("2", "Product Reviewed", 7, `{"review_id":"r","order_id":"other","rating":2}`),
+			ev("3", "survey sent", 8, `{"$survey_id":"s","$survey_submission_id":"x","$survey_response_a":1}`))
+		other := ev("4", "Product Reviewed", 7, `{"review_id":"r","order_id":"o","rating":3}`)
+		other.UserID = "v"
+		apply(t, d, other,
+			ev("5", "Product Reviewed", 6, `{"review_id":"r","order_id":"o","rating":4,"review_body":"good service"}`),
+			ev("6", "Product Reviewed", 4, `{"review_id":"r","order_id":"o","rating":5}`),
+			ev("7", "survey sent", 9, `{"$survey_id":"s","$survey_submission_id":"x","$survey_response_a":2,"$survey_response_b":3}`))
+		var got []string
+		for _, it := range list(t, d, feedback.Filter{}) {
+			got = append(got, fmt.Sprintf("%s %s %s %v %q", it.At[17:], strings.TrimPrefix(it.EditedAt, "1970-01-01T00:00:"), it.OrderID+it.QuestionID, *it.Rating, it.Text))
+		}
+		want := []string{`09Z  b 3 ""`, `08Z 09Z a 2 ""`, `07Z  other 2 ""`, `07Z  o 3 ""`, `04Z 06Z o 4 "good service"`}
+		if diff := cmp.Diff(want, got, cmpopts.SortSlices(func(a, b string) bool { return a < b })); diff != "" {
+			t.Error(diff)
+		}
+		if n := len(list(t, d, feedback.Filter{Query: "bad"})); n != 0 {
+			t.Error("the text before the edit is still found")
+		}
+		if n := len(list(t, d, feedback.Filter{Query: "good"})); n != 1 {
+			t.Error("the edited text is not found")
+		}
+	})
+}
+
+func TestFiltersAndPages(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		workspace(t, d, 1)
+		workspace(t, d, 2)
+		var events []event.Event
+		for i := range 9 { // three at a time
+			events = append(events, ev(fmt.Sprint("m", i), "Product Reviewed", int64(100+i/3), fmt.Sprintf(`{"rating":%d,"product_id":"p%d","order_id":"o%d"}`, 1+i%5, i%2, i)))
+		}
+		events = append(events, ev("s", "Survey Answered", 200, `{"kind":"nps","score":1,"survey_id":"s"}`))
+		other := ev("w2", "Product Reviewed", 300, `{"rating":5}`)
+		other.Workspace, other.Model = 2, 102
+		apply(t, d, append(events, other)...)
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE feedback SET topics = '|price|pay_ment|', sentiment = 'negative', sentiment_score = 250000 WHERE order_id = 'o3'")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := event.ProfileID(1, event.UserProfile, "u")
+		for _, c := range []struct {
+			f    feedback.Filter
+			want int
+		}{
+			{feedback.Filter{}, 10},
+			{feedback.Filter{Channel: "review"}, 9},
+			{feedback.Filter{Kind: "nps"}, 1},
+			{feedback.Filter{Survey: "s"}, 1},
+			{feedback.Filter{Product: "p1"}, 4},
+			{feedback.Filter{Order: "o8", Channel: "review"}, 1},
+			{feedback.Filter{Topic: "price"}, 1},
+			{feedback.Filter{Topic: "pay_ment", Sentiment: "negative"}, 1},
+			{feedback.Filter{Topic: "payxment"}, 0},
+			{feedback.Filter{Topic: "pay%"}, 0},
+			{feedback.Filter{From: 101e6, To: 102e6}, 3},
+			{feedback.Filter{Profiles: []event.ID{u, {}}}, 10},
+			{feedback.Filter{Profiles: []event.ID{{}}}, 0},
+			{feedback.Filter{Profiles: []event.ID{}}, 0},
+		} {
+			if got := list(t, d, c.f); len(got) != c.want {
+				t.Errorf("%+v: %d, want %d", c.f, len(got), c.want)
+			}
+		}
+		if it := list(t, d, feedback.Filter{Topic: "price"})[0]; *it.SentimentScore != 0.25 || len(it.Topics) != 2 || it.Topics[1] != "pay_ment" {
+			t.Errorf("got %+v", it)
+		}
+		seen, cursor := map[string]bool{}, ""
+		for page := 0; ; page++ {
+			items, next, err := feedback.Store{DB: d}.List(ctx, 1, feedback.Filter{Cursor: cursor, Limit: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, it := range items {
+				if seen[it.ID] {
+					t.Error("seen twice")
+				}
+				seen[it.ID] = true
+			}
+			if page == 0 {
+				apply(t, d, ev("new", "Email Replied", 400, `{"text":"later"}`))
+			}
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		if len(seen) != 10 {
+			t.Errorf("saw %d of 10", len(seen))
+		}
+		var input feedback.InputError
+		if _, _, err := (feedback.Store{DB: d}).List(ctx, 1, feedback.Filter{Cursor: "x"}); !errors.As(err, &input) {
+			t.Error(err)
+		}
+	})
+}
+
+// A customer's id is that of its set of profiles.
+func TestCustomerID(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		workspace(t, d, 1)
+		apply(t, d, ev("m", "Email Replied", 1, `{"text":"x"}`))
+		profile, customer := event.ProfileID(1, event.UserProfile, "u"), event.ID{1}
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO profile (model, id, customer) VALUES (101, $1, $2)", profile[:], customer[:])
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if it := list(t, d, feedback.Filter{})[0]; it.CustomerID != customer.String() || it.Profile != profile {
+			t.Errorf("got %+v", it)
+		}
+	})
+}
+
+func TestSearch(t *testing.T) {
+	texts := map[string]string{
+		"en":       `The "Blue Mug" broke; 100% refund_please C:\temp`,
+		"hindi":    "उत्पाद की गुणवत्ता बहुत अच्छी है, क़ीमत ठीक",
+		"bengali":  "ডেলিভারি দেরিতে হয়েছে, কোমল জিনিস ভাঙা",
+		"nepali":   "समान राम्रो छ, तर ढिलो आयो। गर्\u200dयो",
+		"german":   "Die Straße ist GROẞ",
+		"greek":    "ΟΔΟΣ",
+		"french":   "de\u0301ja\u0300 vu",
+		"japanese": "品質が良い",
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		workspace(t, d, 1)
+		var events []event.Event
+		for name, text := range texts {
+			events = append(events, ev(name, "Social Mention", 1, fmt.Sprintf(`{"post_id":%q,"text":%q}`, name, text)))
+		}
+		other := ev("x", "Social Mention", 1, `{"text":"blue mug of another shop"}`)
+		other.Workspace, other.Model = 2, 102
+		apply(t, d, append(events, other)...)
+		for query, want := range map[string]string{
+			"blue": "en", "BLUE mug": "en", "lue ug": "en", `"blue`: "en", "blue absent": "", "100%": "en", "00%": "en", "0%%": "", "d_p": "en", "dxp": "", "ref_nd": "", `c:\t`: "en",
+			"mu": "en", "%": "en", "_": "en", `\`: "en", `"`: "en", "OR": "", "blue OR absent": "", "-mug": "", "mug*": "", "NEAR(blue": "",
+			"गुणवत्ता": "hindi", "णव": "hindi", "है": "hindi", "\u0958ीमत": "hindi", "क\u093cीमत": "hindi", "च्छी": "hindi",
+			"দেরিতে": "bengali", "হ\u09dfেছে": "bengali", "হ\u09af\u09bcেছে": "bengali", "ক\u09cbমল": "bengali", "ক\u09c7\u09beমল": "bengali", "ভাঙ": "bengali",
+			"राम्रो ढिलो": "nepali", "गर्यो": "nepali", "गर्\u200dयो": "nepali",
+			"STRASSE": "german", "groß": "german", "οδός": "", "οδος": "greek", "déjà": "french", "品質": "japanese", "質が良": "japanese",
+		} {
+			var got []string
+			for _, it := range list(t, d, feedback.Filter{Query: query}) {
+				got = append(got, it.ExternalID)
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%q found %q, want %q", query, got, want)
+			}
+		}
+		if n := len(list(t, d, feedback.Filter{Query: " "})); n != len(texts) {
+			t.Errorf("an empty query found %d", n)
+		}
+		for _, query := range []string{strings.Repeat("x", 501), strings.Repeat("x ", 17)} {
+			var input feedback.InputError
+			if _, _, err := (feedback.Store{DB: d}).List(ctx, 1, feedback.Filter{Query: query}); !errors.As(err, &input) {
+				t.Errorf("a query of %d gave %v", len(query), err)
+			}
+		}
+	})
+}
+
+// Whatever is written and asked, search finds what the folded texts hold.
+func TestSearchFindsAnything(t *testing.T) {
+	lite, pg := databases(t)
+	alphabet := []rune("aAbB%_\\\"'*-^:() éßकक़्षाঁক্ষো😀\u200d")
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.StringOfN(rapid.SampledFrom(alphabet), 1, 12, -1).Draw(rt, "text")
+		runes := []rune(text)
+		from := rapid.IntRange(0, len(runes)-1).Draw(rt, "from")
+		query := string(runes[from:rapid.IntRange(from+1, len(runes)).Draw(rt, "to")])
+		noise := rapid.StringOfN(rapid.SampledFrom(alphabet), 1, 4, -1).Draw(rt, "noise")
+		var results []int
+		for _, d := range []*db.DB{lite, pg} {
+			clean(t, d)
+			e := ev("m", "Social Mention", 1, fmt.Sprintf(`{"text":%s}`, strconv.Quote(text)))
+			e.Properties = `{"text":` + jsonQuote(text) + `}`
+			apply(t, d, e)
+			results = append(results, len(list(t, d, feedback.Filter{Query: query})), len(list(t, d, feedback.Filter{Query: noise})))
+		}
+		if strings.TrimSpace(text) != "" && startsLetter(query) && results[0] != 1 {
+			rt.Fatalf("%q was not found in %q", query, text)
+		}
+		if results[0] != results[2] || results[1] != results[3] {
+			rt.Fatalf("the databases differ on %q, %q in %q: %v", query, noise, text, results)
+		}
+	})
+}
+
+// startsLetter excludes queries that begin within a letter, with a mark that
+// normalisation joins to what stands before it.
+func startsLetter(s string) bool {
+	for _, r := range s {
+		return r < 0x900 || r >= 0x915 && r <= 0x939 || r >= 0x995 && r <= 0x9b9
+	}
+	return false
+}
+
+func jsonQuote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+func databases(t *testing.T) (lite, pg *db.DB) {
+	t.Helper()
+	pg, err := db.Open(ctx, db.Options{URL: dbtest.Postgres(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pg.Close() })
+	lite = dbtest.SQLite(t)
+	workspace(t, lite, 1)
+	workspace(t, pg, 1)
+	return lite, pg
+}
+
+func clean(t testing.TB, d *db.DB) {
+	t.Helper()
+	err := d.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "DELETE FROM feedback")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func dump(t testing.TB, d *db.DB) string {
+	t.Helper()
+	var out strings.Builder
+	err := d.View(ctx, func(tx *db.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT model, id, profile, at, edited_at, stamp, channel, kind, title, text, cut, search, rating, scale, inverted,
+			product_id, order_id, survey_id, question_id, external_id, reply_to, origin, author, verified FROM feedback ORDER BY model, id`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		names, _ := rows.Columns()
+		for rows.Next() {
+			values := make([]any, len(names))
+			for i := range values {
+				values[i] = new(any)
+			}
+			if err := rows.Scan(values...); err != nil {
+				return err
+			}
+			for i, v := range values {
+				fmt.Fprintf(&out, "%s=%v ", names[i], *v.(*any))
+			}
+			out.WriteByte('\n')
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// One result for any order of arrival and any cutting into batches, on both
+// databases.
+func TestArrivalOrderDoesNotMatter(t *testing.T) {
+	lite, pg := databases(t)
+	shapes := []struct{ name, properties string }{
+		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":%d,"review_body":"text %[3]d"}`},
+		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":"%d"}`},
+		{"survey sent", `{"$survey_id":"s%d","$survey_submission_id":"x%d","$survey_response":%d,"$survey_response_1":"text %[3]d"}`},
+		{"Survey Answered", `{"survey_id":"s%d","question_id":"q%d","kind":"nps","score":%d}`},
+		{"Live Chat Message Sent", `{"message_id":"m%d","conversation_id":"c%d","message_body":"hello %d"}`},
+		{"Product Viewed", `{"a":%d,"b":%d,"c":%d}`},
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		var events []event.Event
+		few := rapid.IntRange(0, 1)
+		for i := range rapid.IntRange(1, 40).Draw(rt, "n") {
+			s := rapid.SampledFrom(shapes).Draw(rt, "shape")
+			e := ev(fmt.Sprint("m", i), s.name, rapid.Int64Range(1, 4).Draw(rt, "at"),
+				fmt.Sprintf(s.properties, few.Draw(rt, "a"), few.Draw(rt, "b"), rapid.IntRange(1, 5).Draw(rt, "c")))
+			e.UserID = rapid.SampledFrom([]string{"u", "v"}).Draw(rt, "user")
+			events = append(events, e)
+		}
+		clean(t, lite)
+		apply(t, lite, events...)
+		want := dump(t, lite)
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
+		for _, d := range []*db.DB{lite, pg} {
+			clean(t, d)
+			r.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+			for rest := events; len(rest) > 0; {
+				n := 1 + r.IntN(len(rest))
+				apply(t, d, rest[:n]...)
+				rest = rest[n:]
+			}
+			if diff := cmp.Diff(want, dump(t, d)); diff != "" {
+				rt.Fatal(diff)
+			}
+		}
+	})
+}
+
+func TestSummary(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		workspace(t, d, 1)
+		u := []event.ID{event.ProfileID(1, event.UserProfile, "u")}
+		s := feedback.Store{DB: d}
+		got, err := s.Summary(ctx, 1, u)
+		if diff := cmp.Diff(feedback.Summary{}, got); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+		apply(t, d,
+			ev("1", "Product Reviewed", 1, `{"rating":5}`), ev("2", "Product Reviewed", 2, `{"rating":2}`), ev("3", "Product Reviewed", 3, `{"rating":9,"scale":10}`),
+			ev("4", "Survey Answered", 5, `{"kind":"nps","score":3}`), ev("5", "Survey Answered", 4, `{"kind":"nps","score":9}`))
+		got, err = s.Summary(ctx, 1, u)
+		want := feedback.Summary{AverageRating: ptr(3.5), Ratings: 2, LastNPS: ptr(3), LastNPSAt: "1970-01-01T00:00:05Z"}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	})
+}
+
+// A real shop's events give the ratings and texts that the file holds.
+func TestRealShop(t *testing.T) {
+	name := upwards(t, "shared/data/shop/brazilian-shop.ndjson.gz")
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events []event.Event
+	var sum, n, texts int64
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		e, err := event.Decode(lines.Text(), &event.Defaults{ReceivedAt: 2e15, Flags: event.History})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Workspace, e.Model = 1, 101
+		events = append(events, e)
+		if e.Verb() == event.ProductReviewed {
+			p := event.ParseObject(e.Properties)
+			rating, _ := p.Number("rating")
+			sum, n = sum+int64(rating), n+1
+			if p.Text("review_body") != "" {
+				texts++
+			}
+		}
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		workspace(t, d, 1)
+		for rest := events; len(rest) > 0; {
+			b := &event.Batch{Events: rest[:min(len(rest), 8000)]}
+			rest = rest[len(b.Events):]
+			err := d.Update(ctx, func(tx *db.Tx) error {
+				return errors.Join(order.Stage{}.Apply(ctx, tx, b), feedback.Stage{}.Apply(ctx, tx, b))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		score, err := feedback.Store{DB: d}.Scores(ctx, 1, "rating", feedback.ScoreFilter{Bucket: "month"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if score.N != n || n != 8225 || math.Abs(*score.Value-float64(sum)/1e6/float64(n)) > 1e-9 {
+			t.Errorf("n %d value %v, in the file %d and %v", score.N, *score.Value, n, float64(sum)/1e6/float64(n))
+		}
+		var inBuckets int64
+		for _, b := range score.Series {
+			inBuckets += b.N
+		}
+		if inBuckets != n {
+			t.Errorf("buckets hold %d of %d", inBuckets, n)
+		}
+		var orders, withText, cancelled int64
+		err = d.View(ctx, func(tx *db.Tx) error {
+			return tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM feedback WHERE text <> ''),
+				(SELECT count(*) FROM orders WHERE cancelled_at IS NOT NULL)`).Scan(&orders, &withText, &cancelled)
+		})
+		if err != nil || orders != 8135 || withText != texts || texts != 4109 || cancelled != 625 {
+			t.Errorf("%v: orders %d, with text %d of %d, cancelled %d", err, orders, withText, texts, cancelled)
+		}
+	})
+}
+
+// upwards finds a file in the folders above, or leaves the test out.
+func upwards(t *testing.T, name string) string {
+	dir, _ := os.Getwd()
+	for {
+		if p := filepath.Join(dir, name); exists(p) {
+			return p
+		}
+		if dir == filepath.Dir(dir) {
+			t.Skipf("LEFT OUT, %s is not there", name)
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func exists(p string) bool {
+	_, err := os.Stat(p)
+	return err == nil
+}
+
+func BenchmarkStage(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		one  int // every how many events is a review
+	}{{"mostly irrelevant", 20}, {"reviews", 1}} {
+		b.Run(c.name, func(b *testing.B) {
+			d := dbtest.SQLite(b)
+			n := 0
+			for b.Loop() {
+				b.StopTimer()
+				events := make([]event.Event, 5000)
+				for i := range events {
+					n++
+					name, p := "Product Viewed", `{"product_id":"p1"}`
+					if i%c.one == 0 {
+						name = "Product Reviewed"
+						p = fmt.Sprintf(`{"product_id":"p%d","order_id":"o%d","review_id":"r%[2]d","rating":%d,"review_body":"O produto número %[2]d chegou antes do prazo e é muito bonito"}`, n%300, n, 1+n%5)
+					}
+					events[i] = ev(fmt.Sprint("m", n), name, int64(n), p)
+				}
+				b.StartTimer()
+				apply(b, d, events...)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/event")
+		})
+	}
+}

@@ -1,0 +1,338 @@
+package feedback
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+)
+
+// InputError says what is wrong with what was asked, for the person who asks.
+type InputError string
+
+func (e InputError) Error() string { return string(e) }
+
+// Store reads opinions and scores.
+type Store struct{ DB *db.DB }
+
+// Filter says which opinions to list. Empty fields do not filter.
+type Filter struct {
+	Channel, Kind, Sentiment, Topic string
+	Product, Order, Survey          string
+	Profiles                        []event.ID // of one customer; nil for all, empty for none
+	Query                           string     // words that must all occur in the text, as parts of words too
+	From, To                        int64      // microseconds; From included, To not; 0 for open
+	Cursor                          string
+	Limit                           int // 1 to 200; anything else is 50
+}
+
+// Item is one opinion as the API shows it.
+type Item struct {
+	ID             string   `json:"id"`
+	CustomerID     string   `json:"customer_id"`
+	Profile        event.ID `json:"-"`
+	At             string   `json:"at"`
+	EditedAt       string   `json:"edited_at,omitempty"`
+	Channel        string   `json:"channel"`
+	Kind           string   `json:"kind"`
+	Title          string   `json:"title,omitempty"`
+	Text           string   `json:"text"` // as written, HTML is not escaped
+	Cut            bool     `json:"cut,omitempty"`
+	Language       string   `json:"language"`
+	Sentiment      string   `json:"sentiment"`
+	SentimentScore *float64 `json:"sentiment_score"`
+	Topics         []string `json:"topics"`
+	Rating         *float64 `json:"rating"`
+	Scale          int64    `json:"scale"` // highest possible rating, 0 where unknown
+	ProductID      string   `json:"product_id"`
+	OrderID        string   `json:"order_id"`
+	SurveyID       string   `json:"survey_id"`
+	QuestionID     string   `json:"question_id"`
+	ExternalID     string   `json:"external_id,omitempty"`
+	ReplyTo        string   `json:"reply_to,omitempty"`
+	Origin         string   `json:"origin,omitempty"`
+	Author         string   `json:"author,omitempty"`
+	Verified       bool     `json:"verified"`
+}
+
+// where collects conditions and their values.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+// add adds a condition in which each ? is the next value.
+func (w *where) add(condition string, values ...any) {
+	for _, v := range values {
+		w.args = append(w.args, v)
+		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(w.args)), 1)
+	}
+	w.conditions = append(w.conditions, condition)
+}
+
+func (w *where) equal(column, value string) {
+	if value != "" {
+		w.add(column+" = ?", value)
+	}
+}
+
+func (w *where) between(from, to int64) {
+	if from != 0 {
+		w.add("f.at >= ?", from)
+	}
+	if to != 0 {
+		w.add("f.at < ?", to)
+	}
+}
+
+func (w *where) String() string { return strings.Join(w.conditions, " AND ") }
+
+// List returns opinions, newest first, and the cursor of the next page or "".
+// Pages do not shift while opinions arrive. The error may be an InputError.
+func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Item, next string, err error) {
+	if f.Limit < 1 || f.Limit > 200 {
+		f.Limit = 50
+	}
+	at, id, err := parseCursor(f.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	words, err := queryWords(f.Query)
+	if err != nil {
+		return nil, "", err
+	}
+	items = []Item{}
+	if f.Profiles != nil && len(f.Profiles) == 0 {
+		return items, "", nil
+	}
+	var lastAt int64
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		model, err := tx.Model(ctx, workspace)
+		if err != nil {
+			return err
+		}
+		w := f.where(model)
+		if f.Cursor != "" {
+			w.add("f.at <= ? AND (f.at < ? OR f.id < ?)", at, at, id[:])
+		}
+		if err := search(ctx, tx, w, words); err != nil {
+			return err
+		}
+		w.args = append(w.args, f.Limit+1)
+		return tx.Each(ctx, `
+			SELECT f.id, coalesce(p.customer, f.profile), f.profile, f.at, f.edited_at, f.channel, f.kind, f.title, f.text, f.cut, f.language,
+				f.sentiment, f.sentiment_score, f.topics, f.rating, f.scale, f.product_id, f.order_id, f.survey_id, f.question_id,
+				f.external_id, f.reply_to, f.origin, f.author, f.verified
+			FROM feedback f LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
+			WHERE `+w.String()+fmt.Sprintf(` ORDER BY f.at DESC, f.id DESC LIMIT $%d`, len(w.args)), w.args,
+			func(rows *sql.Rows) error {
+				if len(items) == f.Limit {
+					last, err := event.ParseID(items[f.Limit-1].ID)
+					next = formatCursor(lastAt, last)
+					return err
+				}
+				it, at, err := scanItem(rows)
+				items, lastAt = append(items, it), at
+				return err
+			})
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list feedback: %w", err)
+	}
+	return items, next, nil
+}
+
+func (f *Filter) where(model int64) *where {
+	w := &where{}
+	w.add("f.model = ?", model)
+	w.equal("f.channel", f.Channel)
+	w.equal("f.kind", f.Kind)
+	w.equal("f.sentiment", f.Sentiment)
+	w.equal("f.product_id", f.Product)
+	w.equal("f.order_id", f.Order)
+	w.equal("f.survey_id", f.Survey)
+	if f.Topic != "" {
+		w.add(`f.topics LIKE ? ESCAPE '\'`, "%|"+escapeLike(f.Topic)+"|%")
+	}
+	if f.Profiles != nil {
+		values := make([]any, len(f.Profiles))
+		for i := range f.Profiles {
+			values[i] = f.Profiles[i][:]
+		}
+		w.add("f.profile IN ("+strings.TrimSuffix(strings.Repeat("?,", len(values)), ",")+")", values...)
+	}
+	w.between(f.From, f.To)
+	return w
+}
+
+func scanItem(rows *sql.Rows) (it Item, at int64, err error) {
+	var id, customer, profile []byte
+	var edited int64
+	var topics string
+	var sentiment, rating sql.Null[int64]
+	var product, order, survey sql.Null[string]
+	err = rows.Scan(&id, &customer, &profile, &at, &edited, &it.Channel, &it.Kind, &it.Title, &it.Text, &it.Cut, &it.Language,
+		&it.Sentiment, &sentiment, &topics, &rating, &it.Scale, &product, &order, &survey, &it.QuestionID,
+		&it.ExternalID, &it.ReplyTo, &it.Origin, &it.Author, &it.Verified)
+	if err != nil {
+		return it, 0, err
+	}
+	it.ID, it.CustomerID, it.Profile = event.ID(id).String(), event.ID(customer).String(), event.ID(profile)
+	it.At = event.FormatTime(at)
+	if edited > at {
+		it.EditedAt = event.FormatTime(edited)
+	}
+	it.SentimentScore, it.Rating = float(sentiment), float(rating)
+	it.ProductID, it.OrderID, it.SurveyID = product.V, order.V, survey.V
+	it.Topics = []string{}
+	if topics != "" {
+		it.Topics = strings.Split(strings.Trim(topics, "|"), "|")
+	}
+	return it, at, nil
+}
+
+func float(n sql.Null[int64]) *float64 {
+	if !n.Valid {
+		return nil
+	}
+	f := event.Millionths(n.V).Float()
+	return &f
+}
+
+// Bounds of a search.
+const (
+	maxQuery = 500 // characters
+	maxWords = 16
+)
+
+// queryWords splits a query into words as they stand in the search column.
+func queryWords(query string) ([]string, error) {
+	if utf8.RuneCountInString(query) > maxQuery {
+		return nil, InputError(fmt.Sprintf("q has more than %d characters", maxQuery))
+	}
+	words := strings.Fields(searchable(query))
+	if len(words) > maxWords {
+		return nil, InputError(fmt.Sprintf("q has more than %d words", maxWords))
+	}
+	return words, nil
+}
+
+// fewHits is how many rows an index of words may name before reading the newest
+// rows one by one is the faster way to a page.
+const fewHits = 20_000
+
+// search adds the condition that all words occur in the text. PostgreSQL finds
+// by itself whether its trigram index helps. SQLite's index knows parts of three
+// and more characters; it is used where it names few rows, else, and for
+// shorter words, the rows themselves are read.
+func search(ctx context.Context, tx *db.Tx, w *where, words []string) error {
+	if tx.Postgres() {
+		for _, word := range words {
+			w.add(`f.search LIKE ? ESCAPE '\'`, "%"+escapeLike(word)+"%")
+		}
+		return nil
+	}
+	var phrases []string
+	for _, word := range words {
+		if utf8.RuneCountInString(word) >= 3 {
+			phrases = append(phrases, `"`+strings.ReplaceAll(word, `"`, `""`)+`"`)
+		}
+	}
+	if len(phrases) > 0 {
+		match := strings.Join(phrases, " ")
+		var hits int64
+		err := tx.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM feedback_text WHERE feedback_text MATCH $1 LIMIT $2)", match, fewHits).Scan(&hits)
+		if err != nil {
+			return fmt.Errorf("search: %w", err)
+		}
+		if hits < fewHits {
+			w.add("f.number IN (SELECT rowid FROM feedback_text WHERE feedback_text MATCH ?)", match)
+		}
+	}
+	for _, word := range words { // where the index has spoken, this only makes sure
+		w.add("instr(f.search, ?) > 0", word)
+	}
+	return nil
+}
+
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+func formatCursor(at int64, id event.ID) string {
+	return base64.RawURLEncoding.EncodeToString(append(binary.BigEndian.AppendUint64(nil, uint64(at)), id[:]...))
+}
+
+func parseCursor(s string) (at int64, id event.ID, err error) {
+	if s == "" {
+		return math.MaxInt64, id, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) != 24 {
+		return 0, id, InputError("the cursor is not one that this list gave")
+	}
+	return int64(binary.BigEndian.Uint64(b)), event.ID(b[8:]), nil
+}
+
+// Summary is what a customer's ratings say.
+type Summary struct {
+	AverageRating *float64 `json:"average_rating"` // of 5
+	Ratings       int      `json:"ratings"`
+	LastNPS       *float64 `json:"last_nps"` // 0 to 10
+	LastNPSAt     string   `json:"last_nps_at,omitempty"`
+}
+
+// Summary returns the average of the ratings of the profiles of one customer
+// that are out of 5, and the last NPS answer.
+func (s Store) Summary(ctx context.Context, workspace int64, profiles []event.ID) (Summary, error) {
+	var out Summary
+	var sum, lastAt int64
+	var lastID string
+	err := s.DB.View(ctx, func(tx *db.Tx) error {
+		model, err := tx.Model(ctx, workspace)
+		if err != nil {
+			return err
+		}
+		keys := db.NewRows(db.Columns("model int, profile bytes"))
+		for _, p := range profiles {
+			keys.Add(model, p[:])
+		}
+		return tx.Lookup(ctx, keys, `
+			SELECT f.id, f.kind, f.at, f.rating FROM k CROSS JOIN feedback f WHERE f.model = k.model AND f.profile = k.profile
+				AND f.rating IS NOT NULL AND (f.kind = 'rating' AND f.scale = 5 OR f.kind = 'nps')`,
+			func(rows *sql.Rows) error {
+				var id []byte
+				var kind string
+				var at, rating int64
+				if err := rows.Scan(&id, &kind, &at, &rating); err != nil {
+					return err
+				}
+				if kind == Rating {
+					out.Ratings++
+					sum += rating
+				} else if out.LastNPS == nil || at > lastAt || at == lastAt && string(id) > lastID {
+					score := event.Millionths(rating).Float()
+					out.LastNPS, lastAt, lastID = &score, at, string(id)
+				}
+				return nil
+			})
+	})
+	if err != nil {
+		return Summary{}, fmt.Errorf("feedback summary: %w", err)
+	}
+	if out.Ratings > 0 {
+		average := event.Millionths(sum).Float() / float64(out.Ratings)
+		out.AverageRating = &average
+	}
+	if out.LastNPS != nil {
+		out.LastNPSAt = event.FormatTime(lastAt)
+	}
+	return out, nil
+}
