@@ -280,9 +280,6 @@ func (f *fold) regroup(ctx context.Context, tx *db.Tx, identifiers *newIdentifie
 	for k := range f.decisions {
 		changed[k.model] = append(changed[k.model], k.a, k.b)
 	}
-	if err := lockGraphs(ctx, tx, changed); err != nil {
-		return err
-	}
 	moved, err := f.reown(ctx, tx)
 	if err != nil {
 		return err
@@ -294,7 +291,10 @@ func (f *fold) regroup(ctx context.Context, tx *db.Tx, identifiers *newIdentifie
 	for _, r := range append(moved, joined...) {
 		changed[r.model] = append(changed[r.model], r.id)
 	}
-	if err := lockGraphs(ctx, tx, changed); err != nil {
+	if len(changed) == 0 {
+		return nil
+	}
+	if err := f.lockGraphs(ctx, tx, true); err != nil { // had already, but for a rare race
 		return err
 	}
 	for _, model := range slices.Sorted(maps.Keys(changed)) {
@@ -307,18 +307,6 @@ func (f *fold) regroup(ctx context.Context, tx *db.Tx, identifiers *newIdentifie
 		}
 	}
 	return nil
-}
-
-// lockGraphs makes other shards wait that want to decide regions of the models.
-func lockGraphs(ctx context.Context, tx *db.Tx, models map[int64][]event.ID) error {
-	if !tx.Postgres() || len(models) == 0 {
-		return nil
-	}
-	numbers := map[int64]bool{}
-	for m := range models {
-		numbers[lockNumber(m, "graph")] = true
-	}
-	return advisoryLock(ctx, tx, numbers)
 }
 
 // store writes the customers that changed, of nodes and of what they own.

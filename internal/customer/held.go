@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"iter"
 	"maps"
 	"slices"
@@ -49,7 +48,7 @@ func (f *fold) newIdentifiers(ctx context.Context, tx *db.Tx) (*newIdentifiers, 
 		return nil, err
 	}
 	if tx.Postgres() && len(n.held) > 0 {
-		if err := n.lock(ctx, tx); err != nil {
+		if err := lockIdentifiers(ctx, tx, maps.Keys(n.held)); err != nil {
 			return nil, err
 		}
 		if err := n.compare(ctx, tx); err != nil { // another shard may have been first
@@ -110,32 +109,6 @@ func (n *newIdentifiers) compare(ctx context.Context, tx *db.Tx) error {
 	return err
 }
 
-// lock makes the batches of other shards wait that add holders to the same
-// values, or to others in the same of 256 classes.
-func (n *newIdentifiers) lock(ctx context.Context, tx *db.Tx) error {
-	classes := map[int64]bool{}
-	for v := range n.held {
-		class := event.NewID(v.model, "identifier lock", v.kind, v.value)[0]
-		classes[lockNumber(v.model, strconv.Itoa(int(class)))] = true
-	}
-	return advisoryLock(ctx, tx, classes)
-}
-
-func lockNumber(model int64, name string) int64 {
-	id := event.NewID(model, "lock", name)
-	return int64(binary.BigEndian.Uint64(id[:8]))
-}
-
-// advisoryLock takes PostgreSQL's locks of these numbers, in order, until the
-// transaction ends.
-func advisoryLock(ctx context.Context, tx *db.Tx, numbers map[int64]bool) error {
-	keys := db.NewRows(db.Columns("number int"))
-	for _, n := range slices.Sorted(maps.Keys(numbers)) {
-		keys.Add(n)
-	}
-	return tx.Lookup(ctx, keys, "SELECT count(pg_advisory_xact_lock(number)) FROM k", func(*sql.Rows) error { return nil })
-}
-
 // count finds how many profiles held the values before.
 func (n *newIdentifiers) count(ctx context.Context, tx *db.Tx) error {
 	return countHolders(ctx, tx, namedRows(maps.Keys(n.held)), func(v named, all, verified int) {
@@ -193,29 +166,26 @@ func (n *newIdentifiers) write(ctx context.Context, tx *db.Tx) error {
 	return tx.Insert(ctx, "identifier_held_twice", twice, "ON CONFLICT (model, kind, value) DO NOTHING")
 }
 
-// seeds returns the profiles around which the graph changed: those that a value
-// joins anew, or those that it joined before it became shared by too many.
-func (n *newIdentifiers) seeds(ctx context.Context, tx *db.Tx) ([]ref, error) {
-	var out []ref
+// changesGraph reports whether the holders of a value are joined anew, or were
+// joined before it became shared by too many.
+func (h *holders) changesGraph() bool {
+	all := h.verifiedBefore + len(h.verified)
+	return len(h.verified) > 0 && (all >= 2 && all <= maxHolders || h.verifiedBefore >= 2 && h.verifiedBefore <= maxHolders)
+}
+
+// seeds returns the profiles around which the values changed the graph.
+func (n *newIdentifiers) seeds(ctx context.Context, tx *db.Tx) (out []ref, err error) {
 	keys := db.NewRows(db.Columns("model int, kind text, value text"))
 	for v, h := range n.held {
-		all := h.verifiedBefore + len(h.verified)
-		switch {
-		case len(h.verified) == 0 || all < 2 || h.verifiedBefore > maxHolders:
-		case all <= maxHolders:
-			for _, id := range h.verified {
-				out = append(out, ref{v.model, id})
-			}
-		case h.verifiedBefore >= 2:
+		if h.changesGraph() {
 			keys.Add(v.model, v.kind, v.value)
 		}
 	}
-	err := tx.Lookup(ctx, keys, `SELECT i.model, i.profile FROM k CROSS JOIN identifier i
+	return out, tx.Lookup(ctx, keys, `SELECT i.model, i.profile FROM k CROSS JOIN identifier i
 		WHERE i.model = k.model AND i.kind = k.kind AND i.value = k.value AND i.verified_at IS NOT NULL`, func(r *sql.Rows) error {
 		var p ref
 		err := r.Scan(&p.model, scanID(&p.id))
 		out = append(out, p)
 		return err
 	})
-	return out, err
 }

@@ -122,7 +122,21 @@ func (f *fold) reown(ctx context.Context, tx *db.Tx) ([]ref, error) {
 	if err != nil {
 		return nil, err
 	}
-	return edged(ctx, tx, moved)
+	refs := make([]ref, len(moved))
+	for i, m := range moved {
+		refs[i] = m.ref
+	}
+	with, err := edged(ctx, tx, refs)
+	var seeds []ref
+	for _, n := range with {
+		m := moved[n]
+		for _, id := range []event.ID{m.id, m.owner, m.next} {
+			if !id.IsZero() {
+				seeds = append(seeds, ref{m.model, id})
+			}
+		}
+	}
+	return seeds, err
 }
 
 func compareRef(a, b ref) int { return cmp.Or(cmp.Compare(a.model, b.model), compareID(a.id, b.id)) }
@@ -186,27 +200,20 @@ func customersOf(ctx context.Context, tx *db.Tx, moved []owned) (map[ref]event.I
 	})
 }
 
-// edged returns the profiles around which the graph changed because anonymous
-// profiles moved: only those that have edges of their own count.
-func edged(ctx context.Context, tx *db.Tx, moved []owned) ([]ref, error) {
+// edged returns the places in the list of the profiles that have edges of their
+// own; the others change no graph when they move.
+func edged(ctx context.Context, tx *db.Tx, profiles []ref) (places []int, err error) {
 	keys := db.NewRows(db.Columns("n int, model int, id bytes"))
-	for i := range moved {
-		keys.Add(i, moved[i].model, moved[i].id[:])
+	for i := range profiles {
+		keys.Add(i, profiles[i].model, profiles[i].id[:])
 	}
-	var seeds []ref
-	err := tx.Lookup(ctx, keys, `SELECT k.n FROM k WHERE
+	return places, tx.Lookup(ctx, keys, `SELECT k.n FROM k WHERE
 		EXISTS (SELECT 1 FROM identifier i WHERE i.model = k.model AND i.profile = k.id AND i.verified_at IS NOT NULL) OR
 		EXISTS (SELECT 1 FROM identity_decision d WHERE d.model = k.model AND d.a = k.id) OR
 		EXISTS (SELECT 1 FROM identity_decision d WHERE d.model = k.model AND d.b = k.id)`, func(r *sql.Rows) error {
 		var n int
 		err := r.Scan(&n)
-		m := moved[n]
-		for _, id := range []event.ID{m.id, m.owner, m.next} {
-			if !id.IsZero() {
-				seeds = append(seeds, ref{m.model, id})
-			}
-		}
+		places = append(places, n)
 		return err
 	})
-	return seeds, err
 }

@@ -25,9 +25,9 @@ func (Stage) Name() string { return "customer" }
 //
 // On PostgreSQL batches of different shards are applied at the same time. A
 // profile's own facts come from one shard only. A fact that ties two profiles
-// together locks the rows of both, in order, before it is written, and a new
-// identifier takes a lock on its value, so that of two such facts the second
-// sees the first; regions of the graph are decided one at a time.
+// together locks the rows of both before it is written, and a new holder of an
+// identifier locks its value, so that of two such facts the second sees the
+// first; the graph is changed by one batch at a time.
 func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	f := newFold()
 	for i := range b.Events {
@@ -54,6 +54,9 @@ func (f *fold) write(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	if err := f.keepNewDecisions(ctx, tx); err != nil {
+		return err
+	}
+	if err := f.lockGraph(ctx, tx, identifiers); err != nil {
 		return err
 	}
 	if err := f.writeProfiles(ctx, tx); err != nil {

@@ -112,7 +112,8 @@ type lastSeenProfile struct {
 	last int64
 }
 
-// lastSeen returns the profiles of a customer, the last seen first.
+// lastSeen returns the profiles of a customer: users, then visitors, of each the
+// last seen first.
 func lastSeen(ctx context.Context, tx *db.Tx, workspace int64, id event.ID) (list []lastSeenProfile, err error) {
 	model, err := tx.Model(ctx, workspace)
 	if err != nil {
@@ -128,17 +129,18 @@ func lastSeen(ctx context.Context, tx *db.Tx, workspace int64, id event.ID) (lis
 	if err == nil && len(list) == 0 {
 		err = ErrNotFound
 	}
+	slices.SortStableFunc(list, func(a, b lastSeenProfile) int { return integer(!a.id.IsUser()) - integer(!b.id.IsUser()) })
 	return list, err
 }
 
 // newest returns the places of the n newest events before a place. Each profile
-// gives its own newest by index; profiles last seen before the n-th found so far
-// are not asked.
+// gives its own newest by index; visitors last seen before the n-th found so far
+// are not asked. Users always are: staff's events do not count as seen.
 func newest(ctx context.Context, tx *db.Tx, workspace int64, profiles []lastSeenProfile, before place, n int) ([]place, error) {
 	const atOnce = 16
 	var out []place
 	oldest := int64(math.MinInt64)
-	for len(profiles) > 0 && profiles[0].last >= oldest {
+	for len(profiles) > 0 && (profiles[0].last >= oldest || profiles[0].id.IsUser()) {
 		chunk := profiles[:min(atOnce, len(profiles))]
 		profiles = profiles[len(chunk):]
 		args := []any{workspace, before.at, before.key, oldest, n}

@@ -1,0 +1,98 @@
+package customer
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/dhvani/dhvani/internal/event"
+)
+
+func TestTimelineMergesProfiles(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		const visitors, each = 40, 7
+		var events []event.Event
+		for i := range visitors * each {
+			a := fmt.Sprint("a", i%visitors)
+			e := track("", a, "Product Viewed", fmt.Sprintf(`{"name":"p%d"}`, i))
+			e.At = start + int64(i/3)*1_000_000 // three at a time
+			if i < visitors {
+				e.UserID = "u"
+			}
+			if i%5 == 0 {
+				e.Name, e.Properties = "Order Completed", `{"order_id":"o","total":"12.5","currency":"eur","products":[{}]}`
+			}
+			events = append(events, e)
+		}
+		s.send(events...)
+		for _, filter := range []TimelineFilter{{}, {Kind: "order"}, {Channel: "web", Kind: "product"}, {Channel: "email"}} {
+			var want []string
+			for i := len(events) - 1; i >= 0; i-- {
+				if e := &events[i]; filter.passes(e) {
+					want = append(want, fmt.Sprint(int64(e.Position)))
+				}
+			}
+			var got []string
+			for cursor := ""; ; {
+				page, err := s.Timeline(ctx, workspace, anon("a3"), cursor, 19, filter)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, i := range page.Items {
+					got = append(got, i.ID)
+				}
+				if cursor = page.Next; cursor == "" {
+					break
+				}
+				s.send(track("u", "", "x", "")) // above the cursor: moves nothing that follows
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%+v: %d items, want %d", filter, len(got), len(want))
+			}
+		}
+		if _, err := s.Timeline(ctx, workspace, user("nobody"), "", 5, TimelineFilter{}); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		if _, err := s.Timeline(ctx, workspace, user("u"), "x", 5, TimelineFilter{}); !errors.Is(err, ErrInvalid) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSummaries(t *testing.T) {
+	for _, c := range []struct {
+		e                      event.Event
+		kind, channel, summary string
+	}{
+		{track("u", "", "Order Completed", `{"order_id":"o1","total":12.5,"currency":"eur","products":[{}]}`), "order", "web", "Ordered o1 for 12.50 EUR with 1 item"},
+		{track("u", "", "order refunded", `{"order_id":"o1"}`), "order", "web", "Refunded o1"},
+		{track("u", "", "Order Completed", ``), "order", "web", "Ordered"},
+		{event.Event{Type: event.Page, Name: "Home"}, "page", "web", "Viewed Home"},
+		{track("u", "", "Survey Answered", `{"survey_id":"s","kind":"nps","score":9,"text":"good"}`), "survey", "survey", "Answered survey s with 9 of 10 “good”"},
+		{track("u", "", "Product Reviewed", `{"product_id":"p1","rating":"4","review_body":"fine"}`), "review", "review", "Reviewed p1 with 4 “fine”"},
+		{track("u", "", "Checkout Failed", `{"reason":"card declined"}`), "checkout", "web", "Checkout failed: card declined"},
+		{track("u", "", "Cart Viewed", `{}`), "cart", "web", "Viewed the cart"},
+		{track("u", "", "Something else", `{}`), "track", "web", "Something else"},
+		{alias("u", "old"), "alias", "web", "old became u"},
+		{identify("", "a", "{}"), "identify", "web", "Identified as a visitor"},
+	} {
+		if k, ch, s := kindOfEvent(&c.e), c.e.Channel(), summary(&c.e); k != c.kind || ch != c.channel || s != c.summary {
+			t.Errorf("%s %s %q, want %s %s %q", k, ch, s, c.kind, c.channel, c.summary)
+		}
+	}
+}
+
+func FuzzSummary(f *testing.F) {
+	f.Add("Order Completed", `{"order_id":"o1","total":12.5,"products":[{}]}`)
+	f.Add("Survey Answered", `{"survey_id":{},"score":[1]}`)
+	f.Fuzz(func(t *testing.T, name, properties string) {
+		e := track("u", "a", name, properties)
+		summary(&e)
+		fold := newFold()
+		fold.add(&e)
+		e.Type, e.Traits, e.Context = event.Identify, properties, properties
+		fold.add(&e)
+		e.Type, e.Name = event.Staff, MergeName
+		fold.add(&e)
+	})
+}
