@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -25,9 +24,6 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
-// statusGone is what metrics count where the client left before its answer.
-const statusGone = 499
-
 // failureOf turns an error into the answer for it.
 func (s *Server) failureOf(r *http.Request, err error) *failure {
 	var f *failure
@@ -39,26 +35,27 @@ func (s *Server) failureOf(r *http.Request, err error) *failure {
 		return &failure{status: http.StatusRequestEntityTooLarge, text: err.Error()}
 	case errors.Is(err, event.ErrBody):
 		return &failure{status: http.StatusBadRequest, text: err.Error()}
-	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		return &failure{status: statusGone}
-	case errors.As(err, &full):
-		return &failure{status: http.StatusServiceUnavailable, text: "events cannot be stored now", retry: full.RetryAfter}
 	}
-	s.o.Logger.Error("events were not stored", "error", err)
-	return &failure{status: http.StatusServiceUnavailable, text: "events cannot be stored now", retry: time.Second}
+	// Whatever else went wrong, the events may not be on disk.
+	f = &failure{status: http.StatusServiceUnavailable, text: "events cannot be stored now", retry: time.Second}
+	switch {
+	case errors.As(err, &full):
+		f.retry = full.RetryAfter
+	case r.Context().Err() == nil: // else the client left, though it may still listen
+		s.o.Logger.Error("events were not stored", "error", err)
+	}
+	return f
 }
 
 // fail answers a request that is refused and returns its status.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) int {
 	f := s.failureOf(r, err)
-	if f.status == statusGone {
-		return f.status
-	}
 	if f.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds(f.retry)))
 	}
 	if f.hangUp {
-		w.Header().Set("Connection", "close")
+		// Else net/http drains some of the body before it closes the connection.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(0, 0))
 	}
 	text, _ := jsontext.AppendQuote(nil, f.text) // our own words are valid text
 	writeJSON(w, f.status, `{"success":false,"error":`+string(text)+`}`, f.rejected)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,6 +75,7 @@ func TestAnswers(t *testing.T) {
 		"2000 events":                {body: batch(strings.Repeat(good+",", 1999) + good), status: 200, answer: ok, stored: 2000},
 		"2001 events":                {body: batch(strings.Repeat(good+",", 2000) + good), status: 413, answer: refused("a request holds at most 2000 events")},
 		"a million elements":         {body: batch(strings.Repeat("1,", 1_000_000) + "1"), status: 413, answer: refused("a request holds at most 2000 events")},
+		"too large once repaired":    {body: batch(strings.TrimSuffix(strings.Repeat(`{"type":"track","event":"E","userId":"u","properties":{"a":"`+strings.Repeat("\xffa", 8000)+`"}},`, 250), ",")), status: 413, answer: refused("a request holds at most 4 MB, also when inflated")},
 		"posthog":                    {path: "/batch/", body: `{"batch":[{"event":"E","distinct_id":"u"}]}`, status: 200, answer: `{"status":"Ok"}`, stored: 1},
 		"posthog without slash":      {path: "/batch", body: `{"batch":[{"event":"E","distinct_id":"u"}]}`, status: 200, answer: `{"status":"Ok"}`, stored: 1},
 		"posthog one bad":            {path: "/batch/", body: `{"batch":[{"event":"E","distinct_id":"u"},{"event":"E"}]}`, status: 200, answer: `{"status":"Ok","rejected":[{"index":1,"reason":"userId or anonymousId is missing"}]}`, stored: 1},
@@ -145,20 +147,24 @@ func TestTexts(t *testing.T) {
 
 func TestRejectedAreReported(t *testing.T) {
 	f := start(t, nil)
-	long := `{"type":"track","event":"E","userId":"u","properties":{"a":"x` + strings.Repeat("é", 20_000) + `"}}`
-	f.post(t, "/v1/batch", batch(good, `{"type":"track"}`, long), basic("wk:"))
-	if len(f.rejected) != 2 {
-		t.Fatalf("%d rejections reported, want 2", len(f.rejected))
+	long := func(start string) string {
+		return `{"type":"track","event":"E","userId":"u","properties":{"a":"` + start + strings.Repeat("é", 20_000) + `"}}`
+	}
+	f.post(t, "/v1/batch", batch(good, `{"type":"track"}`, long(""), long("x")), basic("wk:"))
+	if len(f.rejected) != 3 {
+		t.Fatalf("%d rejections reported, want 3", len(f.rejected))
 	}
 	if r := f.rejected[0]; r.Index != 1 || r.Raw != `{"type":"track"}` || r.Reason != "userId or anonymousId is missing" {
 		t.Errorf("reported %+v", r)
 	}
-	if r := f.rejected[1]; len(r.Raw) != 4<<10-1 && len(r.Raw) != 4<<10 || !strings.HasPrefix(long, r.Raw) {
-		t.Errorf("raw has %d bytes, want 4 KB cut at a character", len(r.Raw))
+	for i, start := range []string{"", "x"} { // one of them has a character across the cut
+		if raw := f.rejected[1+i].Raw; len(raw) < 4<<10-1 || len(raw) > 4<<10 || !utf8.ValidString(raw) || !strings.HasPrefix(long(start), raw) {
+			t.Errorf("raw has %d bytes, want 4 KB cut at a character", len(raw))
+		}
 	}
 	f.log.err = &eventlog.Unavailable{RetryAfter: time.Second}
 	f.post(t, "/v1/batch", batch(good, `{"type":"track"}`), basic("wk:"))
-	if len(f.rejected) != 2 {
+	if len(f.rejected) != 3 {
 		t.Error("reported a rejection of a request that will be sent again")
 	}
 }

@@ -48,14 +48,13 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, h *hold) ([]by
 	if r.ContentLength > maxBody {
 		return nil, tooLarge()
 	}
-	deadline := http.NewResponseController(w)
-	// Where a connection knows no deadline, its server bounds it.
-	_ = deadline.SetReadDeadline(time.Now().Add(s.o.BodyTimeout))
+	// net/http lifts the deadline when the body ends. Where a connection knows
+	// none, its server bounds it.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.o.BodyTimeout))
 	body, err := h.fill(r.Body, int(r.ContentLength))
 	if err != nil {
 		return nil, err
 	}
-	_ = deadline.SetReadDeadline(time.Time{})
 	// The first bytes decide, not the header: some clients compress without
 	// saying so, and some proxies inflate and leave the header.
 	if len(body) > 2 && body[0] == 0x1f && body[1] == 0x8b {

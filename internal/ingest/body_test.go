@@ -126,6 +126,10 @@ func TestRestOfBodyIsNotRead(t *testing.T) {
 	if status, end := hungUp(t, c); status != 413 || !end {
 		t.Errorf("%d, connection ended: %t", status, end)
 	}
+	c = f.dial(t, head+"Transfer-Encoding: chunked\r\n\r\nffffff\r\n"+strings.Repeat(" ", 4<<20+1))
+	if status, end := hungUp(t, c); status != 413 || !end {
+		t.Errorf("chunked: %d, connection ended: %t", status, end)
+	}
 }
 
 func TestSlowSenderIsLeft(t *testing.T) {
@@ -203,6 +207,46 @@ func TestBodiesShareABudget(t *testing.T) {
 	f.log.enter = nil
 	if status, _ := f.post(t, "/v1/batch", batch(good), basic("wk:")); status != 200 || f.gauge(t) != 0 {
 		t.Errorf("after it: %d, %d bytes in flight", status, f.gauge(t))
+	}
+}
+
+// Inflated, a body counts as what it has become.
+func TestInflatedBodiesCount(t *testing.T) {
+	f := start(t, nil)
+	f.log.enter, f.log.leave = make(chan struct{}), make(chan struct{})
+	body := batch(good) + strings.Repeat(" ", 1<<20)
+	done := make(chan int)
+	go func() {
+		resp, err := f.Client().Post(f.URL+"/v1/batch", "", strings.NewReader(gzipped(strings.Replace(body, "{", `{"writeKey":"wk",`, 1))))
+		if err != nil {
+			done <- 0
+			return
+		}
+		resp.Body.Close()
+		done <- resp.StatusCode
+	}()
+	<-f.log.enter
+	if n, want := f.gauge(t), len(body)+len(`"writeKey":"wk",`); n != want {
+		t.Errorf("%d bytes in flight, want %d", n, want)
+	}
+	close(f.log.leave)
+	if status := <-done; status != 200 {
+		t.Error(status)
+	}
+}
+
+// A client that has closed its side may still listen: it must not hear 200 for
+// what the log has not answered.
+func TestHalfClosedClient(t *testing.T) {
+	f := start(t, nil)
+	f.log.enter, f.log.leave = make(chan struct{}), make(chan struct{})
+	c := f.dial(t, fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", head, len(batch(good)), batch(good)))
+	<-f.log.enter
+	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := hungUp(t, c); status != 503 {
+		t.Errorf("%d for events that are not stored", status)
 	}
 }
 

@@ -84,6 +84,7 @@ func TestFlags(t *testing.T) {
 		"import":                {path: "/v1/import", key: "sk", event: good, flags: event.Verified | event.History, source: "import"},
 		"signed":                {key: "wk", event: signed(sign("u", "s3cret")), flags: event.SignedUser, source: "segment"},
 		"signed for another":    {key: "wk", event: signed(sign("v", "s3cret")), source: "segment"},
+		"token of another user": {key: "wk", event: strings.Replace(signed(sign("u", "s3cret")), `"u"`, `"v"`, 1), source: "segment"},
 		"signed by another":     {key: "wk", event: signed(sign("u", "other")), source: "segment"},
 		"signed in upper case":  {key: "wk", event: signed(strings.ToUpper(sign("u", "s3cret"))), source: "segment"},
 		"empty token":           {key: "wk", event: signed(""), source: "segment"},

@@ -24,7 +24,7 @@ func newMetrics(r prometheus.Registerer, bodies *budget) metrics {
 			Name: "dhvani_ingest_events_rejected_total", Help: "Events that were rejected, by reason.",
 		}, []string{"reason"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dhvani_ingest_requests_total", Help: "Requests, by format and status; 499 where the client left first.",
+			Name: "dhvani_ingest_requests_total", Help: "Requests, by format and status; 503 also where the client left first.",
 		}, []string{"format", "status"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "dhvani_ingest_request_seconds", Help: "Time from a request's head to its answer.",
