@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -192,6 +193,9 @@ func (a *App) startServers(ctx context.Context) error {
 	local := http.NewServeMux()
 	(&admin{a.workspaces, &a.sessions}).routes(local)
 	local.Handle("/", mux)
+	for path, h := range map[string]http.HandlerFunc{"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol} {
+		local.HandleFunc("/debug/pprof/"+path, h) // for operators: the socket is theirs alone
+	}
 	socket, err := listenSocket(a.o.Data)
 	if err != nil {
 		return err

@@ -78,14 +78,21 @@ func (s *shop) send(events ...event.Event) {
 }
 
 func archive(tx *db.Tx, events []event.Event) error {
-	rows := db.NewRows(db.Columns(`workspace int, key int, profile bytes, type int, flags int, at int, received_at int, source text,
+	rows := db.NewRows(db.Columns(`workspace int, key int, segment int, profile bytes, type int, flags int, at int, received_at int, source text,
 		message_id text, user_id text, target_id text, name text, properties text, traits text`))
 	for _, e := range events {
 		p := e.Profile()
-		rows.Add(e.Workspace, int64(e.Position), p[:], int(e.Type), int(e.Flags), e.At, e.At, e.Source,
+		segment := e.Position.Sequence() / 50 // small ones, so that a timeline spans several
+		rows.Add(e.Workspace, int64(e.Position), int64(segment), p[:], int(e.Type), int(e.Flags), e.At, e.At, e.Source,
 			e.MessageID, e.UserID, e.PreviousID+e.GroupID, e.Name, e.Properties, e.Traits)
 	}
-	return tx.Insert(ctx, "event", rows, "")
+	if err := tx.Insert(ctx, "event", rows, ""); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO event_segment (workspace, segment, first_at, last_at)
+		SELECT workspace, segment, min(at), max(at) FROM event WHERE workspace = $1 GROUP BY workspace, segment
+		ON CONFLICT (workspace, segment) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at`, workspace)
+	return err
 }
 
 func user(id string) event.ID { return event.ProfileID(workspace, event.UserProfile, id) }

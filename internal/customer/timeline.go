@@ -107,66 +107,107 @@ func (f TimelineFilter) passes(e *event.Event) bool {
 	return (f.Kind == "" || f.Kind == kindOfEvent(e)) && (f.Channel == "" || f.Channel == e.Channel())
 }
 
-type lastSeenProfile struct {
-	id   event.ID
-	last int64
+type seenProfile struct {
+	id          event.ID
+	first, last int64
 }
 
 // lastSeen returns the profiles of a customer: users, then visitors, of each the
 // last seen first.
-func lastSeen(ctx context.Context, tx *db.Tx, workspace int64, id event.ID) (list []lastSeenProfile, err error) {
+func lastSeen(ctx context.Context, tx *db.Tx, workspace int64, id event.ID) (list []seenProfile, err error) {
 	model, err := tx.Model(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
-	err = tx.Each(ctx, `SELECT p.id, p.last_seen FROM profile p WHERE p.model = $1 AND p.events > 0 AND p.customer =
+	err = tx.Each(ctx, `SELECT p.id, p.first_seen, p.last_seen FROM profile p WHERE p.model = $1 AND p.events > 0 AND p.customer =
 		(SELECT c.customer FROM profile c WHERE c.model = $1 AND c.id = $2) ORDER BY p.last_seen DESC, p.id`, []any{model, id[:]}, func(r *sql.Rows) error {
-		var p lastSeenProfile
-		err := r.Scan(scanID(&p.id), &p.last)
+		var p seenProfile
+		err := r.Scan(scanID(&p.id), &p.first, &p.last)
 		list = append(list, p)
 		return err
 	})
 	if err == nil && len(list) == 0 {
 		err = ErrNotFound
 	}
-	slices.SortStableFunc(list, func(a, b lastSeenProfile) int { return integer(!a.id.IsUser()) - integer(!b.id.IsUser()) })
+	slices.SortStableFunc(list, func(a, b seenProfile) int { return integer(!a.id.IsUser()) - integer(!b.id.IsUser()) })
 	return list, err
 }
 
-// newest returns the places of the n newest events before a place. Each profile
-// gives its own newest by index; visitors last seen before the n-th found so far
-// are not asked. Users always are: staff's events do not count as seen.
-func newest(ctx context.Context, tx *db.Tx, workspace int64, profiles []lastSeenProfile, before place, n int) ([]place, error) {
+// segment is a part of the archive's index, with the times of its events.
+type segment struct{ number, first, last int64 }
+
+// segments returns the parts of the index that have events before a place, those
+// with the latest events first.
+func segments(ctx context.Context, tx *db.Tx, workspace int64, before place) (list []segment, err error) {
+	err = tx.Each(ctx, `SELECT segment, first_at, last_at FROM event_segment WHERE workspace = $1 AND first_at <= $2
+		ORDER BY last_at DESC, segment`, []any{workspace, before.at}, func(r *sql.Rows) error {
+		var s segment
+		err := r.Scan(&s.number, &s.first, &s.last)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
+// mayHold reports whether a segment can hold events of a profile. What staff did
+// to a user may be later than the user was last seen.
+func (s segment) mayHold(p seenProfile) bool {
+	return p.first <= s.last && (p.last >= s.first || p.id.IsUser())
+}
+
+// newest returns the places of the n newest events before a place. In each
+// segment each profile gives its own newest by index; what can only be older
+// than the n-th found so far is not asked.
+func newest(ctx context.Context, tx *db.Tx, workspace int64, profiles []seenProfile, before place, n int) ([]place, error) {
 	const atOnce = 16
+	parts, err := segments(ctx, tx, workspace, before)
+	if err != nil {
+		return nil, fmt.Errorf("timeline: %w", err)
+	}
 	var out []place
 	oldest := int64(math.MinInt64)
-	for len(profiles) > 0 && (profiles[0].last >= oldest || profiles[0].id.IsUser()) {
-		chunk := profiles[:min(atOnce, len(profiles))]
-		profiles = profiles[len(chunk):]
-		args := []any{workspace, before.at, before.key, oldest, n}
-		var q strings.Builder
-		for i := range chunk {
-			if i > 0 {
-				q.WriteString(" UNION ALL ")
-			}
-			args = append(args, chunk[i].id[:])
-			q.WriteString(`SELECT * FROM (SELECT at, key FROM event WHERE workspace = $1 AND profile = $` + strconv.Itoa(len(args)) + `
-				AND at >= $4 AND (at, key) < ($2, $3) ORDER BY at DESC, key DESC LIMIT $5) AS p` + strconv.Itoa(i))
+	args := []any{workspace, before.at, before.key, oldest, n}
+	var q strings.Builder
+	ask := func() error {
+		if q.Len() == 0 {
+			return nil
 		}
+		args[3] = oldest
 		err := tx.Each(ctx, q.String(), args, func(r *sql.Rows) error {
 			var p place
 			err := r.Scan(&p.at, &p.key)
 			out = append(out, p)
 			return err
 		})
-		if err != nil {
-			return nil, fmt.Errorf("timeline: %w", err)
-		}
 		slices.SortFunc(out, place.compare)
 		if len(out) >= n {
 			out = out[:n]
 			oldest = out[n-1].at
 		}
+		args = args[:5]
+		q.Reset()
+		return err
+	}
+	for _, s := range parts {
+		for _, p := range profiles {
+			if s.last < oldest || p.last < oldest && !p.id.IsUser() || !s.mayHold(p) {
+				continue
+			}
+			if q.Len() > 0 {
+				q.WriteString(" UNION ALL ")
+			}
+			args = append(args, s.number, p.id[:])
+			fmt.Fprintf(&q, `SELECT * FROM (SELECT at, key FROM event WHERE workspace = $1 AND segment = $%d AND profile = $%d
+				AND at >= $4 AND (at, key) < ($2, $3) ORDER BY at DESC, key DESC LIMIT $5) AS p%[2]d`, len(args)-1, len(args))
+			if len(args) == 5+2*atOnce {
+				if err := ask(); err != nil {
+					return nil, fmt.Errorf("timeline: %w", err)
+				}
+			}
+		}
+	}
+	if err := ask(); err != nil {
+		return nil, fmt.Errorf("timeline: %w", err)
 	}
 	return out, nil
 }

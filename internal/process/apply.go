@@ -48,7 +48,7 @@ func (r *Runner) apply(ctx context.Context, s *shard, p *pending) error {
 		if err := s.seen.append(ctx, tx, p.last, fresh); err != nil {
 			return err
 		}
-		if err := storeEvents(ctx, tx, kept.Events); err != nil {
+		if err := storeEvents(ctx, tx, s.seen.segment(), kept.Events); err != nil {
 			return err
 		}
 		if err := storeCounts(ctx, tx, s.number, counts); err != nil {
@@ -138,31 +138,4 @@ func (r *Runner) withModels(ctx context.Context, tx *db.Tx, events []event.Event
 		}
 	}
 	return kept, nil
-}
-
-var eventColumns = db.Columns("workspace int, key int, profile bytes, type int, flags int, at int, received_at int, source text, message_id text, " +
-	"user_id text, anonymous_id text, target_id text, name text, properties text, traits text, context text, integrations text")
-
-// storeEvents appends events to the archive.
-func storeEvents(ctx context.Context, tx *db.Tx, events []event.Event) error {
-	rows := db.NewRows(eventColumns)
-	for i := range events {
-		e := &events[i]
-		profile := e.Profile()
-		target := e.PreviousID
-		if e.Type == event.Group {
-			target = e.GroupID
-		}
-		rows.Add(e.Workspace, int64(e.Position), profile[:], int64(e.Type), int64(e.Flags), e.At, e.ReceivedAt, e.Source, e.MessageID,
-			optional(e.UserID), optional(e.AnonymousID), optional(target), optional(e.Name),
-			optional(e.Properties), optional(e.Traits), optional(e.Context), optional(e.Integrations))
-	}
-	return tx.Insert(ctx, "event", rows, "")
-}
-
-func optional(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

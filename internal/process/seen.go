@@ -52,6 +52,7 @@ type seen struct {
 	runs   []run
 	next   int64 // id of the next run
 	tail   uint64
+	total  int64 // hashes in all
 }
 
 func (h entry) key() uint64 { return filterKey(h.hash) }
@@ -65,10 +66,11 @@ func openSeen(ctx context.Context, d *db.DB, shard int) (*seen, error) {
 		return nil, fmt.Errorf("load the message hashes of shard %d: %w", shard, err)
 	}
 	err := d.View(ctx, func(tx *db.Tx) error {
-		err := tx.Each(ctx, "SELECT run, level, filter, firsts FROM seen_run WHERE shard = $1 ORDER BY run", []any{shard}, func(rows *sql.Rows) error {
+		err := tx.Each(ctx, "SELECT run, level, entries, filter, firsts FROM seen_run WHERE shard = $1 ORDER BY run", []any{shard}, func(rows *sql.Rows) error {
 			var r run
+			var entries int64
 			var filter, firsts []byte
-			err := rows.Scan(&r.id, &r.level, &filter, &firsts)
+			err := rows.Scan(&r.id, &r.level, &entries, &filter, &firsts)
 			if err != nil {
 				return err
 			}
@@ -78,7 +80,7 @@ func openSeen(ctx context.Context, d *db.DB, shard int) (*seen, error) {
 			for c := range slices.Chunk(firsts, len(event.ID{})) {
 				r.firsts = append(r.firsts, event.ID(c))
 			}
-			s.runs, s.next = append(s.runs, r), max(s.next, r.id+1)
+			s.runs, s.next, s.total = append(s.runs, r), max(s.next, r.id+1), s.total+entries
 			return nil
 		})
 		if err != nil {
@@ -198,6 +200,7 @@ func (s *seen) committed(sequence uint64, fresh []entry) {
 		s.recent[e.hash] = e.position
 	}
 	s.tail = sequence
+	s.total += int64(len(fresh))
 }
 
 func encodeEntries(entries []entry) []byte {

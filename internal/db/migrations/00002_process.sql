@@ -5,6 +5,7 @@
 CREATE TABLE event (
     workspace    INTEGER NOT NULL,
     key          INTEGER NOT NULL {{if not .Postgres}}PRIMARY KEY{{end}},
+    segment      INTEGER NOT NULL,
     profile      {{.Bytes}} NOT NULL,
     type         INTEGER NOT NULL,
     flags        INTEGER NOT NULL,
@@ -23,8 +24,22 @@ CREATE TABLE event (
     {{- if .Postgres}},
     PRIMARY KEY (workspace, key){{end}}
 );
--- The timeline of a profile. SQLite's index ends with the row's key by itself.
-CREATE INDEX event_profile ON event (workspace, profile, at{{if .Postgres}}, key{{end}});
+-- The timeline of a profile, by segment: a run of half a million events in the
+-- order of their arrival. New events go into the newest segment's part of the index,
+-- which stays in memory however many events are stored; one index over all would
+-- cost a page of its own for nearly every event. SQLite's index ends with the
+-- row's key by itself.
+CREATE INDEX event_profile ON event (workspace, segment, profile, at{{if .Postgres}}, key{{end}});
+
+-- Which segments a workspace has events in, and of which times, so that a reader
+-- looks into few of them.
+CREATE TABLE event_segment (
+    workspace INTEGER NOT NULL,
+    segment   INTEGER NOT NULL,
+    first_at  INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    PRIMARY KEY (workspace, segment)
+);
 
 -- How far each shard of the log is applied. Moved by compare-and-set as the
 -- first statement of a batch's transaction.
