@@ -50,9 +50,12 @@ func wilson(share float64, n int64) interval {
 
 // meanInterval is a mean of n ratings between lowest and highest, given their
 // sum and the sum of their squares: Student's interval from 30 ratings on, else,
-// and where all are alike, Wilson's on the scale stretched to 0 to 1. Where the
-// scale is unknown (highest 0) there are no limits to lean on: Student's
-// interval is used wherever there is a variance, and otherwise ok is false.
+// and where all are alike, Wilson's on the scale stretched to 0 to 1. Ratings are
+// often nearly all the highest, where Student's interval is too short; so it is
+// taken over one more rating at either end of the scale, as Agresti and Caffo do
+// for shares (The American Statistician 54(4), 2000). Where the scale is unknown
+// (highest 0) there are no ends to lean on: plain Student's is used where there
+// is a variance, and otherwise ok is false.
 func meanInterval(n int64, sum, squares, lowest, highest float64) (i interval, ok bool) {
 	m := float64(n)
 	mean := sum / m
@@ -70,8 +73,10 @@ func meanInterval(n int64, sum, squares, lowest, highest float64) (i interval, o
 		w := wilson((mean-lowest)/width, n)
 		return interval{mean, lowest + w.low*width, lowest + w.high*width}.within(lowest, highest), true
 	}
-	half := student(m-1) * math.Sqrt(variance/m)
-	return interval{mean, mean - half, mean + half}.within(lowest, highest), true
+	m, sum, squares = m+2, sum+lowest+highest, squares+lowest*lowest+highest*highest
+	centre := sum / m
+	half := student(m-1) * math.Sqrt((squares-sum*centre)/(m-1)/m)
+	return interval{mean, centre - half, centre + half}.within(lowest, highest), true
 }
 
 // student is the 97.5 % point of Student's t distribution: exact for 1 and 2
