@@ -122,7 +122,8 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 		if f.Cursor != "" {
 			w.add("f.at <= ? AND (f.at < ? OR f.id < ?)", at, at, id[:])
 		}
-		if err := search(ctx, tx, w, words); err != nil {
+		hint, err := search(ctx, tx, w, words)
+		if err != nil {
 			return err
 		}
 		w.args = append(w.args, f.Limit+1)
@@ -130,7 +131,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 			SELECT f.id, coalesce(p.customer, f.profile), f.profile, f.at, f.edited_at, f.channel, f.kind, f.title, f.text, f.cut, f.language,
 				f.sentiment, f.sentiment_score, f.topics, f.rating, f.scale, f.product_id, f.order_id, f.survey_id, f.question_id,
 				f.external_id, f.reply_to, f.origin, f.author, f.verified
-			FROM feedback f LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
+			FROM feedback f `+hint+` LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
 			WHERE `+w.String()+fmt.Sprintf(` ORDER BY f.at DESC, f.id DESC LIMIT $%d`, len(w.args)), w.args,
 			func(rows *sql.Rows) error {
 				if len(items) == f.Limit {
@@ -231,13 +232,14 @@ const fewHits = 20_000
 // search adds the condition that all words occur in the text. PostgreSQL finds
 // by itself whether its trigram index helps. SQLite's index knows parts of three
 // and more characters; it is used where it names few rows, else, and for
-// shorter words, the rows themselves are read.
-func search(ctx context.Context, tx *db.Tx, w *where, words []string) error {
+// shorter words, the rows themselves are read. The hint goes behind the table's
+// name: it keeps SQLite from the table's other indexes where that one is used.
+func search(ctx context.Context, tx *db.Tx, w *where, words []string) (hint string, err error) {
 	if tx.Postgres() {
 		for _, word := range words {
 			w.add(`f.search LIKE ? ESCAPE '\'`, "%"+escapeLike(word)+"%")
 		}
-		return nil
+		return "", nil
 	}
 	var phrases []string
 	for _, word := range words {
@@ -250,16 +252,17 @@ func search(ctx context.Context, tx *db.Tx, w *where, words []string) error {
 		var hits int64
 		err := tx.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM feedback_text WHERE feedback_text MATCH $1 LIMIT $2)", match, fewHits).Scan(&hits)
 		if err != nil {
-			return fmt.Errorf("search: %w", err)
+			return "", fmt.Errorf("search: %w", err)
 		}
 		if hits < fewHits {
 			w.add("f.number IN (SELECT rowid FROM feedback_text WHERE feedback_text MATCH ?)", match)
+			hint = "NOT INDEXED"
 		}
 	}
 	for _, word := range words { // where the index has spoken, this only makes sure
 		w.add("instr(f.search, ?) > 0", word)
 	}
-	return nil
+	return hint, nil
 }
 
 func escapeLike(s string) string {
