@@ -45,11 +45,21 @@ func (t *Tail) Committed(b *event.Batch) {
 	defer t.mu.Unlock()
 	for c, workspace := range t.channels {
 		for i := range b.Events {
-			if b.Events[i].Workspace == workspace {
-				offer(c, Sighting{Event: b.Events[i]})
+			if b.Events[i].Workspace == workspace && len(c) < cap(c) {
+				offer(c, Sighting{Event: detached(&b.Events[i])})
 			}
 		}
 	}
+}
+
+// detached copies an event, whose texts share the memory of a whole message: a
+// slow watcher must not hold that.
+func detached(e *event.Event) event.Event {
+	out, _, err := event.DecodeRecord(string(event.AppendRecord(nil, e)))
+	if err != nil {
+		return *e
+	}
+	return out
 }
 
 func (t *Tail) rejected(workspace int64, r *RejectedEvent) {
