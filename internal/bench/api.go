@@ -28,7 +28,7 @@ type Stats struct {
 // Stats asks for the counts.
 func (a API) Stats(ctx context.Context) (Stats, error) {
 	var answer struct{ Events Stats }
-	err := a.call(ctx, http.MethodGet, "/api/v1/stats", "", &answer)
+	err := a.Get(ctx, "/api/v1/stats", &answer)
 	return answer.Events, err
 }
 
@@ -60,6 +60,11 @@ func (a API) watchLag(ctx context.Context) (most int64) {
 		pause(ctx, statsEvery)
 	}
 	return most
+}
+
+// Get reads the answer to a GET of a path into out.
+func (a API) Get(ctx context.Context, path string, out any) error {
+	return a.call(ctx, http.MethodGet, path, "", out)
 }
 
 func (a API) call(ctx context.Context, method, path, body string, out any) error {

@@ -51,7 +51,7 @@ func Pipeline(ctx context.Context, l Load) (*PipelineReport, error) {
 	start := time.Now()
 	r.Load, err = l.Run(ctx)
 	stop()
-	wg.Wait()
+	defer wg.Wait()
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,7 @@ func Pipeline(ctx context.Context, l Load) (*PipelineReport, error) {
 	r.Load.CatchUp = &catchUp
 	r.Stored = after.Stored - before.Stored
 	r.PerSecond = math.Round(float64(r.Stored) / time.Since(start).Seconds())
+	wg.Wait()
 	r.Visible, r.Lost = &p.visible, p.lost
 	return r, nil
 }
@@ -113,7 +114,7 @@ func (p *prober) probe(ctx context.Context, user string) (time.Duration, error) 
 	accepted := time.Now()
 	for {
 		var found struct{ Customers []json.RawMessage }
-		if err := p.api.call(ctx, http.MethodGet, "/api/v1/customers?identifier=user_id:"+user, "", &found); err != nil {
+		if err := p.api.Get(ctx, "/api/v1/customers?identifier=user_id:"+user, &found); err != nil {
 			return 0, err
 		}
 		waited := time.Since(accepted)
