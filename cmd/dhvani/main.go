@@ -17,9 +17,12 @@ import (
 
 type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Run Dhvani."`
+	Demo      demoCommand      `cmd:"" help:"Run Dhvani with a sample shop and simulated shoppers."`
 	Workspace workspaceCommand `cmd:"" help:"Make and list workspaces, one for each shop."`
 	Key       keyCommand       `cmd:"" help:"Make, list and revoke keys."`
 	User      userCommand      `cmd:"" help:"Add members of staff."`
+	Import    importCommand    `cmd:"" help:"Import history."`
+	Bench     benchCommand     `cmd:"" help:"Measure a running Dhvani."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
