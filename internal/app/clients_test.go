@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -58,7 +57,7 @@ func TestClientsForNode(t *testing.T) {
 func TestClientForGo(t *testing.T) {
 	const folder = "testdata/clients/go"
 	if out, err := exec.CommandContext(t.Context(), "go", "-C", folder, "mod", "download").CombinedOutput(); err != nil {
-		t.Skipf("LEFT OUT, no Go module proxy: %s", lastLine(out, err))
+		t.Skipf("LEFT OUT, no Go module proxy: %s", why(out, err))
 	}
 	exe := filepath.Join(t.TempDir(), "client")
 	run(t, exec.CommandContext(t.Context(), "go", "-C", folder, "build", "-o", exe, "."))
@@ -283,10 +282,11 @@ func npmClients(t *testing.T) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	install := exec.CommandContext(ctx, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", "--fetch-retries=1")
+	install := exec.CommandContext(ctx, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier",
+		"--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000")
 	install.Dir = fresh
 	if out, err := install.CombinedOutput(); err != nil {
-		t.Skipf("LEFT OUT, no npm: the clients were not installed: %s", lastLine(out, err))
+		t.Skipf("LEFT OUT, no npm: the clients were not installed: %s", why(out, err))
 	}
 	if err := os.Rename(fresh, folder); err != nil {
 		if _, other := os.Stat(modules); other != nil { // else another run was faster
@@ -329,8 +329,8 @@ func run(t *testing.T, c *exec.Cmd) {
 	}
 }
 
-// lastLine says why a command failed, in one line.
-func lastLine(out []byte, err error) string {
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return cmp.Or(strings.TrimSpace(lines[len(lines)-1]), fmt.Sprint(err))
+// why says in one line why a command failed.
+func why(out []byte, err error) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return cmp.Or(line, err.Error())
 }
