@@ -73,54 +73,24 @@ func TestClientForGo(t *testing.T) {
 func TestClientForBrowsers(t *testing.T) {
 	modules := npmClients(t)
 	browser := chromium(t)
-	page := func() string {
-		mux := http.NewServeMux()
-		for path, file := range map[string]string{"/": "testdata/clients/browser.html", "/analytics.js": modules + "/@segment/analytics-next/dist/umd/index.js"} {
-			mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
-		}
-		site := httptest.NewServer(mux)
-		t.Cleanup(site.Close)
-		return site.URL
-	}
-	own, other := page(), page()
+	own, other := serveShop(t, modules), serveShop(t, modules)
 	s := startShop(t, app.Options{Data: t.TempDir()})
-	visit := func(site string, q ...string) (sent int) {
-		t.Helper()
-		values := url.Values{"host": {strings.TrimPrefix(s.url, "http://")}, "key": {s.keys.WriteKey}}
-		for i := 0; i < len(q); i += 2 {
-			values.Set(q[i], q[i+1])
-		}
-		ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext()) // a visitor without cookies
-		t.Cleanup(cancel)
-		err := chromedp.Do(ctx, chromedp.Navigate(site+"/?"+values.Encode()))
-		if err == nil {
-			sent, err = chromedp.Run(ctx, chromedp.Evaluate[int]("done", chromedp.EvalAwaitPromise))
-		}
-		if err == nil {
-			err = chromedp.Do(ctx, chromedp.Navigate("about:blank"))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sent
-	}
-
 	s.call("PATCH", "/api/v1/workspace", `{"allowed_origins":["`+own+`"]}`, 200, nil)
-	if sent := visit(other, "user", "stranger"); sent != 0 {
+	if sent := s.visit(browser, other, "user", "stranger"); sent != 0 {
 		t.Errorf("a page that is not on the allow-list delivered %d events", sent)
 	}
 	if st := s.settle(); st != (counts{}) {
 		t.Errorf("of a page that is not on the allow-list: %+v", st)
 	}
 
-	if sent := visit(own, "user", "browser"); sent != 8 {
+	if sent := s.visit(browser, own, "user", "browser"); sent != 8 {
 		t.Errorf("%d of 8 events were delivered", sent)
 	}
 	s.wants(8)
 	s.tells("browser", false, "anonymous-browser", "*")
 	s.scores(1)
 
-	if sent := visit(own, "user", "signed", "token", s.token("signed")); sent != 8 {
+	if sent := s.visit(browser, own, "user", "signed", "token", s.token("signed")); sent != 8 {
 		t.Errorf("%d of 8 events were delivered", sent)
 	}
 	s.wants(16)
@@ -130,11 +100,47 @@ func TestClientForBrowsers(t *testing.T) {
 		}
 	}
 
-	visit(own, "leave", "hasty")
+	s.visit(browser, own, "leave", "hasty")
 	s.wants(20)
 	if c := s.customer("user_id:hasty"); len(s.timeline(c.ID)) != 4 {
 		t.Errorf("as the page went: %+v", s.timeline(c.ID))
 	}
+}
+
+// serveShop serves the page of a shop, with analytics.js as npm has it.
+func serveShop(t *testing.T, modules string) (url string) {
+	mux := http.NewServeMux()
+	for path, file := range map[string]string{
+		"/": "testdata/clients/browser.html", "/analytics.js": modules + "/@segment/analytics-next/dist/umd/index.js",
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
+	}
+	site := httptest.NewServer(mux)
+	t.Cleanup(site.Close)
+	return site.URL
+}
+
+// visit opens a shop's page as a visitor without cookies, waits for it to be
+// done and leaves it. It returns how many events the page sent without failure.
+func (s *shop) visit(browser context.Context, site string, q ...string) int {
+	s.t.Helper()
+	values := url.Values{"host": {strings.TrimPrefix(s.url, "http://")}, "key": {s.keys.WriteKey}}
+	for i := 0; i < len(q); i += 2 {
+		values.Set(q[i], q[i+1])
+	}
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	s.t.Cleanup(cancel) // not before what a page sends as it goes has arrived
+	if err := chromedp.Do(ctx, chromedp.Navigate(site+"/?"+values.Encode())); err != nil {
+		s.t.Fatal(err)
+	}
+	sent, err := chromedp.Run(ctx, chromedp.Evaluate[int]("done", chromedp.EvalAwaitPromise))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		s.t.Fatal(err)
+	}
+	return sent
 }
 
 // tells checks what a client's story made of a user: one customer under these
