@@ -20,7 +20,7 @@ CREATE TABLE profile (
     consent_personalisation INTEGER NOT NULL DEFAULT 0,
     consent_marketing       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (model, id)
-){{if not .Postgres}} WITHOUT ROWID{{else}} WITH (fillfactor = 80){{end}};
+){{if .Postgres}} WITH (fillfactor = 80){{end}};
 CREATE INDEX profile_customer ON profile (model, customer);
 CREATE INDEX profile_owner ON profile (model, owner) WHERE owner IS NOT NULL;
 
@@ -33,7 +33,7 @@ CREATE TABLE link (
     at    INTEGER NOT NULL,
     tie   INTEGER NOT NULL,
     PRIMARY KEY (model, anon, owner)
-){{if not .Postgres}} WITHOUT ROWID{{end}};
+);
 CREATE INDEX link_first ON link (model, anon, at, tie);
 
 -- What else names a profile: email, phone, a channel's handle; and alias, the
@@ -47,7 +47,7 @@ CREATE TABLE identifier (
     last_at     INTEGER NOT NULL,
     verified_at INTEGER,              -- first time that somebody vouched for it
     PRIMARY KEY (model, kind, value, profile)
-){{if not .Postgres}} WITHOUT ROWID{{end}};
+);
 CREATE INDEX identifier_profile ON identifier (model, profile);
 CREATE INDEX identifier_verified ON identifier (model, kind, value, profile) WHERE verified_at IS NOT NULL;
 
@@ -57,7 +57,7 @@ CREATE TABLE identifier_held_twice (
     kind  TEXT NOT NULL,
     value TEXT NOT NULL,
     PRIMARY KEY (model, kind, value)
-){{if not .Postgres}} WITHOUT ROWID{{end}};
+);
 
 -- What staff decided about a pair of profiles, a < b: the last word stands.
 CREATE TABLE identity_decision (
@@ -69,7 +69,7 @@ CREATE TABLE identity_decision (
     tie    INTEGER NOT NULL,
     account TEXT NOT NULL,            -- who decided
     PRIMARY KEY (model, a, b)
-){{if not .Postgres}} WITHOUT ROWID{{end}};
+);
 CREATE INDEX identity_decision_b ON identity_decision (model, b);
 
 -- The last value of each trait by event time; value 'null' says it was removed.
@@ -82,7 +82,7 @@ CREATE TABLE trait (
     tie     INTEGER NOT NULL,
     source  TEXT NOT NULL,
     PRIMARY KEY (model, profile, name)
-){{if not .Postgres}} WITHOUT ROWID{{end}};
+);
 
 -- Channels a customer does not want to hear on, with the last time they said so.
 CREATE TABLE opt_out (
@@ -91,7 +91,7 @@ CREATE TABLE opt_out (
     channel TEXT NOT NULL,
     at      INTEGER NOT NULL,
     PRIMARY KEY (model, profile, channel)
-){{if not .Postgres}} WITHOUT ROWID{{end}};
+);
 
 -- +goose Down
 SELECT 1;
