@@ -1,15 +1,10 @@
 package feedback_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,7 +17,6 @@ import (
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
-	"github.com/dhvani/dhvani/internal/order"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -117,7 +111,7 @@ func TestWhatEventsSay(t *testing.T) {
 		{"posthog, oldest form", "survey sent", `{"$survey_id":"s","$survey_response":3}`, []Item{{Channel: "survey", Kind: "rating", Rating: ptr(3), SurveyID: "s", QuestionID: "0"}}},
 		{"posthog, positions", "survey sent", `{"$survey_id":"s","$survey_response":"why not","$survey_response_1":["a","b"],"$survey_response_2":null}`,
 			[]Item{{Channel: "survey", Kind: "text", Text: "why not", SurveyID: "s", QuestionID: "0"}, {Channel: "survey", Kind: "choice", Text: "a, b", SurveyID: "s", QuestionID: "1"}}},
-		{"posthog, ids and positions of the same", "survey sent", `{"$survey_id":"s","$survey_questions":[{"id":"qa","type":"rating","scale":7},{"id":"qb","type":"single_choice"}],"$survey_response":6,"$survey_response_qa":"6","$survey_response_qb":"red","$survey_response_1":"red"}`,
+		{"posthog, ids and positions of the same", "survey sent", `{"$survey_id":"s","$survey_questions":[{"id":"qa","type":"rating","scale":7},{"id":"qb","type":"single_choice"}],"$survey_response_qa":"6","$survey_response":5,"$survey_response_qb":"red","$survey_response_1":"red"}`,
 			[]Item{{Channel: "survey", Kind: "rating", Rating: ptr(6), Scale: 7, SurveyID: "s", QuestionID: "qa"}, {Channel: "survey", Kind: "choice", Text: "red", SurveyID: "s", QuestionID: "qb"}}},
 		{"posthog, a rating of nonsense", "survey sent", `{"$survey_id":"s","$survey_response":300}`, nil},
 	} {
@@ -164,6 +158,16 @@ func TestEdits(t *testing.T) {
 		}
 		if n := len(list(t, d, feedback.Filter{Query: "good"})); n != 1 {
 			t.Error("the edited text is not found")
+		}
+		if d.Postgres {
+			return
+		}
+		var old int
+		err := d.View(ctx, func(tx *db.Tx) error {
+			return tx.QueryRow(ctx, `SELECT count(*) FROM feedback_text WHERE feedback_text MATCH '"bad"'`).Scan(&old)
+		})
+		if err != nil || old != 0 {
+			t.Errorf("the index keeps the text before the edit: %d, %v", old, err)
 		}
 	})
 }
@@ -260,94 +264,6 @@ func TestCustomerID(t *testing.T) {
 			t.Errorf("got %+v", it)
 		}
 	})
-}
-
-func TestSearch(t *testing.T) {
-	texts := map[string]string{
-		"en":       `The "Blue Mug" broke; 100% refund_please C:\temp`,
-		"hindi":    "उत्पाद की गुणवत्ता बहुत अच्छी है, क़ीमत ठीक",
-		"bengali":  "ডেলিভারি দেরিতে হয়েছে, কোমল জিনিস ভাঙা",
-		"nepali":   "समान राम्रो छ, तर ढिलो आयो। गर्\u200dयो",
-		"german":   "Die Straße ist GROẞ",
-		"greek":    "ΟΔΟΣ",
-		"french":   "de\u0301ja\u0300 vu",
-		"japanese": "品質が良い",
-	}
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
-		var events []event.Event
-		for name, text := range texts {
-			events = append(events, ev(name, "Social Mention", 1, fmt.Sprintf(`{"post_id":%q,"text":%q}`, name, text)))
-		}
-		other := ev("x", "Social Mention", 1, `{"text":"blue mug of another shop"}`)
-		other.Workspace, other.Model = 2, 102
-		apply(t, d, append(events, other)...)
-		for query, want := range map[string]string{
-			"blue": "en", "BLUE mug": "en", "lue ug": "en", `"blue`: "en", "blue absent": "", "100%": "en", "00%": "en", "0%%": "", "d_p": "en", "dxp": "", "ref_nd": "", `c:\t`: "en",
-			"mu": "en", "%": "en", "_": "en", `\`: "en", `"`: "en", "OR": "", "blue OR absent": "", "-mug": "", "mug*": "", "NEAR(blue": "",
-			"गुणवत्ता": "hindi", "णव": "hindi", "है": "hindi", "\u0958ीमत": "hindi", "क\u093cीमत": "hindi", "च्छी": "hindi",
-			"দেরিতে": "bengali", "হ\u09dfেছে": "bengali", "হ\u09af\u09bcেছে": "bengali", "ক\u09cbমল": "bengali", "ক\u09c7\u09beমল": "bengali", "ভাঙ": "bengali",
-			"राम्रो ढिलो": "nepali", "गर्यो": "nepali", "गर्\u200dयो": "nepali",
-			"STRASSE": "german", "groß": "german", "οδός": "", "οδος": "greek", "déjà": "french", "品質": "japanese", "質が良": "japanese",
-		} {
-			var got []string
-			for _, it := range list(t, d, feedback.Filter{Query: query}) {
-				got = append(got, it.ExternalID)
-			}
-			if strings.Join(got, " ") != want {
-				t.Errorf("%q found %q, want %q", query, got, want)
-			}
-		}
-		if n := len(list(t, d, feedback.Filter{Query: " "})); n != len(texts) {
-			t.Errorf("an empty query found %d", n)
-		}
-		for _, query := range []string{strings.Repeat("x", 501), strings.Repeat("x ", 17)} {
-			var input feedback.InputError
-			if _, _, err := (feedback.Store{DB: d}).List(ctx, 1, feedback.Filter{Query: query}); !errors.As(err, &input) {
-				t.Errorf("a query of %d gave %v", len(query), err)
-			}
-		}
-	})
-}
-
-// Whatever is written and asked, search finds what the folded texts hold.
-func TestSearchFindsAnything(t *testing.T) {
-	lite, pg := databases(t)
-	alphabet := []rune("aAbB%_\\\"'*-^:() éßकक़्षाঁক্ষো😀\u200d")
-	rapid.Check(t, func(rt *rapid.T) {
-		text := rapid.StringOfN(rapid.SampledFrom(alphabet), 1, 12, -1).Draw(rt, "text")
-		runes := []rune(text)
-		from := rapid.IntRange(0, len(runes)-1).Draw(rt, "from")
-		query := string(runes[from:rapid.IntRange(from+1, len(runes)).Draw(rt, "to")])
-		noise := rapid.StringOfN(rapid.SampledFrom(alphabet), 1, 4, -1).Draw(rt, "noise")
-		var results []int
-		for _, d := range []*db.DB{lite, pg} {
-			clean(t, d)
-			e := ev("m", "Social Mention", 1, fmt.Sprintf(`{"text":%s}`, strconv.Quote(text)))
-			e.Properties = `{"text":` + jsonQuote(text) + `}`
-			apply(t, d, e)
-			results = append(results, len(list(t, d, feedback.Filter{Query: query})), len(list(t, d, feedback.Filter{Query: noise})))
-		}
-		if strings.TrimSpace(text) != "" && startsLetter(query) && results[0] != 1 {
-			rt.Fatalf("%q was not found in %q", query, text)
-		}
-		if results[0] != results[2] || results[1] != results[3] {
-			rt.Fatalf("the databases differ on %q, %q in %q: %v", query, noise, text, results)
-		}
-	})
-}
-
-// startsLetter excludes queries that begin within a letter, with a mark that
-// normalisation joins to what stands before it.
-func startsLetter(s string) bool {
-	for _, r := range s {
-		return r < 0x900 || r >= 0x915 && r <= 0x939 || r >= 0x995 && r <= 0x9b9
-	}
-	return false
-}
-
-func jsonQuote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 func databases(t *testing.T) (lite, pg *db.DB) {
@@ -465,94 +381,6 @@ func TestSummary(t *testing.T) {
 			t.Error(err, diff)
 		}
 	})
-}
-
-// A real shop's events give the ratings and texts that the file holds.
-func TestRealShop(t *testing.T) {
-	name := upwards(t, "shared/data/shop/brazilian-shop.ndjson.gz")
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var events []event.Event
-	var sum, n, texts int64
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		e, err := event.Decode(lines.Text(), &event.Defaults{ReceivedAt: 2e15, Flags: event.History})
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.Workspace, e.Model = 1, 101
-		events = append(events, e)
-		if e.Verb() == event.ProductReviewed {
-			p := event.ParseObject(e.Properties)
-			rating, _ := p.Number("rating")
-			sum, n = sum+int64(rating), n+1
-			if p.Text("review_body") != "" {
-				texts++
-			}
-		}
-	}
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
-		for rest := events; len(rest) > 0; {
-			b := &event.Batch{Events: rest[:min(len(rest), 8000)]}
-			rest = rest[len(b.Events):]
-			err := d.Update(ctx, func(tx *db.Tx) error {
-				return errors.Join(order.Stage{}.Apply(ctx, tx, b), feedback.Stage{}.Apply(ctx, tx, b))
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		score, err := feedback.Store{DB: d}.Scores(ctx, 1, "rating", feedback.ScoreFilter{Bucket: "month"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if score.N != n || n != 8225 || math.Abs(*score.Value-float64(sum)/1e6/float64(n)) > 1e-9 {
-			t.Errorf("n %d value %v, in the file %d and %v", score.N, *score.Value, n, float64(sum)/1e6/float64(n))
-		}
-		var inBuckets int64
-		for _, b := range score.Series {
-			inBuckets += b.N
-		}
-		if inBuckets != n {
-			t.Errorf("buckets hold %d of %d", inBuckets, n)
-		}
-		var orders, withText, cancelled int64
-		err = d.View(ctx, func(tx *db.Tx) error {
-			return tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM feedback WHERE text <> ''),
-				(SELECT count(*) FROM orders WHERE cancelled_at IS NOT NULL)`).Scan(&orders, &withText, &cancelled)
-		})
-		if err != nil || orders != 8135 || withText != texts || texts != 4109 || cancelled != 625 {
-			t.Errorf("%v: orders %d, with text %d of %d, cancelled %d", err, orders, withText, texts, cancelled)
-		}
-	})
-}
-
-// upwards finds a file in the folders above, or leaves the test out.
-func upwards(t *testing.T, name string) string {
-	dir, _ := os.Getwd()
-	for {
-		if p := filepath.Join(dir, name); exists(p) {
-			return p
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skipf("LEFT OUT, %s is not there", name)
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
-func exists(p string) bool {
-	_, err := os.Stat(p)
-	return err == nil
 }
 
 func BenchmarkStage(b *testing.B) {
