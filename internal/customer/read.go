@@ -134,8 +134,8 @@ func holdersOf(ctx context.Context, tx *db.Tx, workspace, model int64, kind, val
 	if normal == "" {
 		return nil, fmt.Errorf("%w: not an identifier of that kind", ErrInvalid)
 	}
-	return ids, tx.Each(ctx, `SELECT p.customer FROM identifier i JOIN profile p ON p.model = i.model AND p.id = i.profile
-		WHERE i.model = $1 AND i.kind = $2 AND i.value = $3 GROUP BY p.customer
+	return ids, tx.Each(ctx, `SELECT p.customer FROM identifier i CROSS JOIN profile p
+		WHERE i.model = $1 AND i.kind = $2 AND i.value = $3 AND p.model = i.model AND p.id = i.profile GROUP BY p.customer
 		ORDER BY max(CASE WHEN i.verified_at IS NULL THEN 0 ELSE 1 END) DESC, p.customer LIMIT $4`,
 		[]any{model, kind, normal, maxFound}, func(r *sql.Rows) error {
 			var id event.ID

@@ -103,25 +103,30 @@ func (s *Store) Suggestions(ctx context.Context, workspace int64, id event.ID, c
 	return page, err
 }
 
-// sharedIdentifiers returns identifiers with two or more holders, in order.
+// sharedIdentifiers returns identifiers with two or more holders, in order: all
+// after a place, or those of one customer.
 func sharedIdentifiers(ctx context.Context, tx *db.Tx, after named, of event.ID) (values []named, err error) {
 	query := `SELECT t.kind, t.value FROM identifier_held_twice t WHERE t.model = $1 AND (t.kind, t.value) > ($2, $3)
 		ORDER BY t.kind, t.value LIMIT $4`
 	args := []any{after.model, after.kind, after.value, maxScanned}
 	if !of.IsZero() {
-		query = `SELECT DISTINCT t.kind, t.value FROM profile p
-			JOIN identifier i ON i.model = p.model AND i.profile = p.id
-			JOIN identifier_held_twice t ON t.model = i.model AND t.kind = i.kind AND t.value = i.value
-			WHERE p.model = $1 AND (t.kind, t.value) > ($2, $3) AND p.customer = $5
-			ORDER BY t.kind, t.value LIMIT $4`
-		args = append(args, of[:])
+		query = `SELECT DISTINCT i.kind, i.value FROM profile p CROSS JOIN identifier i CROSS JOIN identifier_held_twice t
+			WHERE p.model = $1 AND p.customer = $2 AND i.model = p.model AND i.profile = p.id
+			AND t.model = i.model AND t.kind = i.kind AND t.value = i.value`
+		args = []any{after.model, of[:]}
 	}
-	return values, tx.Each(ctx, query, args, func(r *sql.Rows) error {
+	err = tx.Each(ctx, query, args, func(r *sql.Rows) error {
 		v := named{model: after.model}
 		err := r.Scan(&v.kind, &v.value)
 		values = append(values, v)
 		return err
 	})
+	if of.IsZero() {
+		return values, err
+	}
+	values = slices.DeleteFunc(values, func(v named) bool { return v.compare(after) <= 0 })
+	slices.SortFunc(values, named.compare)
+	return values[:min(len(values), maxScanned)], err
 }
 
 // holdersOfAll returns who holds identifiers, of those that are not shared by
@@ -191,9 +196,10 @@ func suggest(ctx context.Context, tx *db.Tx, workspace int64, v named, holders [
 // of another are not the same person.
 func isApart(ctx context.Context, tx *db.Tx, model int64, a, b event.ID) (bool, error) {
 	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM profile p JOIN identity_decision d ON d.model = p.model AND d.merged = 0 AND (d.a = p.id OR d.b = p.id)
-		JOIN profile q ON q.model = d.model AND q.id = CASE WHEN d.a = p.id THEN d.b ELSE d.a END
-		WHERE p.model = $1 AND p.customer = $2 AND p.owner IS NULL AND q.customer = $3`, model, a[:], b[:]).Scan(&n)
+	const other = " CROSS JOIN profile q WHERE p.model = $1 AND p.customer = $2 AND q.model = d.model AND q.customer = $3 AND d.model = p.model AND d.merged = 0"
+	err := tx.QueryRow(ctx, `SELECT
+		(SELECT count(*) FROM profile p CROSS JOIN identity_decision d`+other+` AND d.a = p.id AND q.id = d.b) +
+		(SELECT count(*) FROM profile p CROSS JOIN identity_decision d`+other+` AND d.b = p.id AND q.id = d.a)`, model, a[:], b[:]).Scan(&n)
 	return n > 0, err
 }
 
