@@ -70,3 +70,36 @@ func BenchmarkStage(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTimeline reads the newest page of a customer with 100,000 events on
+// 200 devices.
+func BenchmarkTimeline(b *testing.B) {
+	s := newShop(b, dbtest.SQLite(b))
+	s.perSegment = 1 << 19
+	for i := range 20 {
+		events := make([]event.Event, 5000)
+		for j := range events {
+			events[j] = track("", fmt.Sprint("a", (i*5000+j)%200), "Product Viewed", `{"name":"Mug"}`)
+			if i == 0 {
+				events[j].UserID = "u"
+			}
+		}
+		s.send(events...)
+	}
+	for _, filter := range []TimelineFilter{{}, {Kind: "order"}} {
+		b.Run("kind="+filter.Kind, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Timeline(ctx, workspace, user("u"), "", 50, filter); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("get", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Get(ctx, workspace, user("u")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -28,7 +28,8 @@ const (
 type shop struct {
 	t testing.TB
 	*Store
-	sent int
+	sent       int
+	perSegment uint64 // events in a segment of the archive: few, so that a timeline spans several
 }
 
 func newShop(t testing.TB, d *db.DB) *shop {
@@ -41,7 +42,7 @@ func newShop(t testing.TB, d *db.DB) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &shop{t: t, Store: &Store{DB: d}}
+	return &shop{t: t, Store: &Store{DB: d}, perSegment: 50}
 }
 
 // eachShop runs a test on a fresh shop in each database.
@@ -67,7 +68,7 @@ func (s *shop) send(events ...event.Event) {
 		}
 	}
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := archive(tx, events); err != nil {
+		if err := s.archive(tx, events); err != nil {
 			return err
 		}
 		return Stage{}.Apply(ctx, tx, &event.Batch{Events: events})
@@ -77,12 +78,12 @@ func (s *shop) send(events ...event.Event) {
 	}
 }
 
-func archive(tx *db.Tx, events []event.Event) error {
+func (s *shop) archive(tx *db.Tx, events []event.Event) error {
 	rows := db.NewRows(db.Columns(`workspace int, key int, segment int, profile bytes, type int, flags int, at int, received_at int, source text,
 		message_id text, user_id text, target_id text, name text, properties text, traits text`))
 	for _, e := range events {
 		p := e.Profile()
-		segment := e.Position.Sequence() / 50 // small ones, so that a timeline spans several
+		segment := e.Position.Sequence() / s.perSegment
 		rows.Add(e.Workspace, int64(e.Position), int64(segment), p[:], int(e.Type), int(e.Flags), e.At, e.At, e.Source,
 			e.MessageID, e.UserID, e.PreviousID+e.GroupID, e.Name, e.Properties, e.Traits)
 	}
