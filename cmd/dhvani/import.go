@@ -26,7 +26,7 @@ type importEvents struct {
 	Key       string `help:"With --url: a secret key with the scopes ingest and read."`
 	Workspace string `help:"The workspace's name or id; not needed where there is one only."`
 	Rejects   string `help:"File for the lines that are not taken; by default beside the file." type:"path" placeholder:"FILE"`
-	Again     bool   `help:"Begin again where the last import of this file was interrupted."`
+	Again     bool   `help:"From the beginning, also where the last import of this file was interrupted."`
 }
 
 func (c importEvents) Run(ctx context.Context) error {

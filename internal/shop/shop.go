@@ -42,7 +42,7 @@ type Shop struct {
 	random *rand.Rand
 	run    string // part of all ids, so that two simulations do not share any
 	steps  queue
-	count  int // of steps, to tell those of one moment apart
+	count  int // of events
 	orders int
 	people []*shopper
 }
@@ -57,7 +57,6 @@ type shopper struct {
 // step is something that will happen: an event, or a decision with new steps.
 type step struct {
 	at    time.Time
-	n     int
 	event *Event
 	do    func(at time.Time)
 }
@@ -104,8 +103,7 @@ func (s *Shop) Until(t time.Time) []Event {
 
 // at lets something happen at a time.
 func (s *Shop) at(t time.Time, do func(time.Time)) {
-	s.count++
-	heap.Push(&s.steps, step{at: t, n: s.count, do: do})
+	heap.Push(&s.steps, step{at: t, do: do})
 }
 
 // says lets a shopper's event happen at a time; call is a call of the Segment
@@ -137,7 +135,7 @@ func (s *Shop) says(t time.Time, p *shopper, server bool, call string, data map[
 		delete(fields, "userId")
 		fields["anonymousId"] = "instagram-" + p.handle
 	}
-	heap.Push(&s.steps, step{at: t, n: s.count, event: &Event{At: t, Server: server, fields: fields}})
+	heap.Push(&s.steps, step{at: t, event: &Event{At: t, Server: server, fields: fields}})
 }
 
 func (s *Shop) chance(percent int) bool { return s.random.IntN(100) < percent }
@@ -152,15 +150,10 @@ func pick[T any](s *Shop, list []T) T { return list[s.random.IntN(len(list))] }
 // queue is a heap of steps by time.
 type queue []step
 
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if !q[i].at.Equal(q[j].at) {
-		return q[i].at.Before(q[j].at)
-	}
-	return q[i].n < q[j].n
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(step)) }
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].at.Before(q[j].at) }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)        { *q = append(*q, x.(step)) }
 func (q *queue) Pop() any {
 	old := *q
 	last := old[len(old)-1]

@@ -73,6 +73,7 @@ type Progress struct {
 // Import is one run.
 type Import struct {
 	o       Options
+	limit   int // events of a request
 	notices notices
 
 	bytes, total, sent, rejected, lag atomic.Int64
@@ -87,7 +88,7 @@ func New(o Options) *Import {
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
-	return &Import{o: o, notices: notices{tell: o.Notice}}
+	return &Import{o: o, limit: maxEvents, notices: notices{tell: o.Notice}}
 }
 
 // Progress may be called at any time, also while Run runs.
@@ -145,7 +146,7 @@ func (im *Import) sendAll(ctx context.Context, src *source, p *place, out *rejec
 	var readErr error
 	go func() {
 		defer close(queue)
-		readErr = src.batches(p.at.Offset, func(b *batch) bool {
+		readErr = src.batches(p.at.Offset, im.limit, func(b *batch) bool {
 			select {
 			case queue <- b:
 			case <-ctx.Done():

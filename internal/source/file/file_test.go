@@ -305,7 +305,10 @@ func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()
 		s.before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
-			if n < 100 { // many minutes: it is there, and busy
+			switch n {
+			case 1, 99:
+				w.WriteHeader(http.StatusBadGateway)
+			default: // for many minutes it is there, and busy
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 			return n < 100
@@ -373,22 +376,42 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// A run that stops at any request and another that goes on send every line at
-// least once, under the message ids that one run alone would give.
+// stopAt makes the server refuse the request with the event "stop" once, or be
+// left with it.
+func (s *server) stopAt(cancel func()) {
+	s.before = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if !bytes.Contains(body, []byte(`"stop"`)) {
+			return false
+		}
+		s.before = nil
+		if cancel != nil {
+			cancel()
+			return false
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		return true
+	}
+}
+
+// A run that stops anywhere and another that goes on send every line at least
+// once, under the message ids that one run alone would give, and keep every
+// reject once.
 func TestResume(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		var lines []string
-		for range rapid.IntRange(0, 100).Draw(r, "lines") {
-			n := rapid.IntRange(0, 40).Draw(r, "n")
-			lines = append(lines, rapid.SampledFrom([]string{
+		line := rapid.Custom(func(r *rapid.T) string {
+			n := rapid.IntRange(0, 20).Draw(r, "n")
+			return rapid.SampledFrom([]string{
 				track(fmt.Sprint("m", n), "a"),
-				fmt.Sprintf(`{"type":"track","userId":"u%d","event":"e","properties":{"x":%q}}`, n%3, strings.Repeat("x", 30_000)),
-				fmt.Sprintf(`{"type":"track","userId":"u%d","event":"e","properties":{"x":%q}}`, n%3, strings.Repeat("x", 30_000)),
-				fmt.Sprintf(`{"type":"identify","userId":"u%d"}`, n),
+				fmt.Sprintf(`{"type":"identify","userId":"u%d"}`, n%3),
 				fmt.Sprintf(`no event %d`, n),
 				`{"type":"track"}`,
-			}).Draw(r, "line"))
-		}
+				"",
+			}).Draw(r, "line")
+		})
+		lines := rapid.SliceOfN(line, 0, 60).Draw(r, "before")
+		lines = append(append(lines, track("stop", "stop")), rapid.SliceOfN(line, 0, 60).Draw(r, "after")...)
 		text := strings.Join(lines, "\n")
 		if rapid.Bool().Draw(r, "gzip") {
 			text = zipped(text)
@@ -397,40 +420,29 @@ func TestResume(t *testing.T) {
 		o := whole.options(t)
 		write(t, o.Path, text)
 		want := run(t, o)
+		os.Remove(o.Path + ".rejects.ndjson")
 		o.State = filepath.Join(o.State, "other") // a folder that is made
 
 		parts := newServer()
 		o.Client = &http.Client{Transport: parts}
-		stop := rapid.IntRange(1, 4).Draw(r, "stop")
 		ctx, cancel := context.WithCancel(t.Context())
-		parts.before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
-			if n == stop {
-				if rapid.Bool().Draw(r, "cancel") {
-					cancel()
-				} else {
-					w.WriteHeader(http.StatusBadRequest)
-					return true
-				}
-			}
-			return false
+		defer cancel()
+		if rapid.Bool().Draw(r, "cancel") {
+			parts.stopAt(cancel)
+		} else {
+			parts.stopAt(nil)
 		}
-		_, err := New(o).Run(ctx)
-		cancel()
-		parts.before = nil
-		var res Result
-		if err != nil {
-			res = run(t, o)
+		first := New(o)
+		first.limit = rapid.IntRange(1, 10).Draw(r, "limit")
+		_, err := first.Run(ctx)
+		if err == nil {
+			r.Fatal("it did not stop")
 		}
+		res := run(t, o)
 		if diff := cmp.Diff(whole.names, parts.names); diff != "" {
-			r.Fatalf("stopped with %v, went on after line %d: %s", err, res.From, diff)
+			r.Fatalf("went on after line %d: %s", res.From, diff)
 		}
-		if want.Rejected == 0 {
-			return
-		}
-		rejected, err := os.ReadFile(o.Path + ".rejects.ndjson")
-		if err != nil {
-			r.Fatal(err)
-		}
+		rejected, _ := os.ReadFile(o.Path + ".rejects.ndjson")
 		if n := int64(bytes.Count(rejected, []byte("\n"))); n != want.Rejected {
 			r.Fatalf("%d rejects are kept, want %d", n, want.Rejected)
 		}
@@ -443,30 +455,46 @@ func TestGoesOnWhereItStopped(t *testing.T) {
 	for i := range 5 * maxEvents {
 		lines = append(lines, track(fmt.Sprint("m", i), "a"))
 	}
+	lines[3*maxEvents] = track("stop", "stop")
 	o := s.options(t, lines...)
-	s.before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
-		if n > 2 {
-			w.WriteHeader(http.StatusBadRequest)
-		}
-		return n > 2
-	}
+	s.stopAt(nil)
 	if _, err := New(o).Run(t.Context()); err == nil {
 		t.Fatal("it did not stop")
 	}
-	s.before = nil
-	other := o
+	other, again := o, o
 	other.Target = "another shop"
-	if res := run(t, o); res.From < 1 || res.From%maxEvents != 0 || res.Sent != int64(len(lines))-res.From || len(s.times) != len(lines) {
+	again.Again = true
+	if res := run(t, other); res.From != 0 {
+		t.Errorf("another target: %+v", res)
+	}
+	if res := run(t, o); res.From != 3*maxEvents || res.Sent != 2*maxEvents || len(s.times) != len(lines) {
 		t.Errorf("%+v, %d stored", res, len(s.times))
 	}
 	if res := run(t, o); res.From != 0 || res.Stored != 0 {
 		t.Errorf("after the end: %+v", res)
 	}
-	if res := run(t, other); res.From != 0 {
-		t.Errorf("another target: %+v", res)
-	}
 	if files, _ := os.ReadDir(o.State); len(files) != 0 {
 		t.Errorf("%v is left", files)
+	}
+	s.stopAt(nil)
+	if _, err := New(o).Run(t.Context()); err == nil {
+		t.Fatal("it did not stop again")
+	}
+	if res := run(t, again); res.From != 0 || res.Sent != int64(len(lines)) {
+		t.Errorf("from the beginning: %+v", res)
+	}
+}
+
+func TestRejectsAfterACrash(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rejects")
+	write(t, path, "{1}\n{2 came after the last saved position}\n")
+	r := &rejects{path: path, size: 4}
+	if err := r.write([]reject{{Line: 2, Reason: "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	r.close()
+	if text, _ := os.ReadFile(path); string(text) != "{1}\n{\"line\":2,\"reason\":\"x\"}\n" {
+		t.Errorf("%s", text)
 	}
 }
 
@@ -483,7 +511,7 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		src.batches(0, func(b *batch) bool {
+		src.batches(0, maxEvents, func(b *batch) bool {
 			if len(b.events) == 0 {
 				return true
 			}

@@ -105,9 +105,9 @@ const (
 )
 
 // batches calls f with the lines after the first skip bytes of the file, in
-// requests, until f returns false or the file ends. The lines before are read
-// too: identical lines are counted from the beginning.
-func (s *source) batches(skip int64, f func(*batch) bool) error {
+// requests of at most limit lines, until f returns false or the file ends. The
+// lines before are read too: identical lines are counted from the beginning.
+func (s *source) batches(skip int64, limit int, f func(*batch) bool) error {
 	b := &batch{}
 	flush := func() bool {
 		if len(b.events)+len(b.rejected) == 0 {
@@ -140,7 +140,7 @@ func (s *source) batches(skip int64, f func(*batch) bool) error {
 		}
 		b.add(s.line, e, text, reason)
 		b.offset, b.line = s.offset, s.line
-		if len(b.events)+len(b.rejected) >= maxEvents && !flush() {
+		if len(b.events)+len(b.rejected) >= limit && !flush() {
 			return nil
 		}
 	}
