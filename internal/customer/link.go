@@ -130,7 +130,7 @@ func (f *fold) reown(ctx context.Context, tx *db.Tx) ([]ref, error) {
 	var seeds []ref
 	for _, n := range with {
 		m := moved[n]
-		for _, id := range []event.ID{m.id, m.owner, m.next} {
+		for _, id := range []event.ID{m.id, m.owner} { // m.id stands for its new owner
 			if !id.IsZero() {
 				seeds = append(seeds, ref{m.model, id})
 			}

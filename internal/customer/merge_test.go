@@ -66,6 +66,26 @@ func TestKnownCustomersJoinOnlyByVerifiedIdentifiers(t *testing.T) {
 	}
 }
 
+// A visitor whose verified address joined its user with another takes the join
+// along when it turns out to be somebody else's.
+func TestJoinMovesWithTheVisitor(t *testing.T) {
+	s := newShop(t, dbtest.SQLite(t))
+	for i := range 8 { // whichever of the ids is the smaller
+		u1, u2, u3, a := fmt.Sprint("x", i), fmt.Sprint("y", i), fmt.Sprint("z", i), fmt.Sprint("a", i)
+		mail := fmt.Sprintf(`{"email":"m%d@x.y"}`, i)
+		s.send(verified(identify("", a, mail)), identify(u1, a, "{}"), verified(identify(u3, "", mail)), track(u2, "", "x", ""))
+		if !s.same(user(u1), user(u3)) {
+			t.Fatal("not joined")
+		}
+		early := identify(u2, a, "{}")
+		early.At = start
+		s.send(early)
+		if s.same(user(u1), user(u3)) || s.same(user(u1), user(u2)) || !s.same(user(u2), user(u3)) || s.get(user(u1)).ID != user(u1).String() {
+			t.Error("the join stayed behind")
+		}
+	}
+}
+
 func TestSharedIdentifierJoinsNobody(t *testing.T) {
 	eachShop(t, func(t *testing.T, s *shop) {
 		till := func(i int) event.Event {
