@@ -305,10 +305,10 @@ func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()
 		s.before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
-			switch n {
-			case 1, 99:
+			switch {
+			case n == 1, n == 99:
 				w.WriteHeader(http.StatusBadGateway)
-			default: // for many minutes it is there, and busy
+			case n < 99: // for many minutes it is there, and busy
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 			return n < 100
