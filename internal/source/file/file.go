@@ -163,7 +163,8 @@ func (im *Import) sendAll(ctx context.Context, src *source, p *place, out *rejec
 				if readErr != nil {
 					readErr = fmt.Errorf("%s cannot be read on after line %d: %w", src.name, p.at.Line, readErr)
 				}
-				return errors.Join(readErr, p.save(out))
+				// The reader stops too where ctx ends.
+				return errors.Join(readErr, ctx.Err(), p.save(out))
 			}
 			if err := <-b.done; err != nil {
 				return errors.Join(err, p.save(out))

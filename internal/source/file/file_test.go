@@ -434,7 +434,9 @@ func TestResume(t *testing.T) {
 		}
 		first := New(o)
 		first.limit = rapid.IntRange(1, 10).Draw(r, "limit")
+		parts.noStats = rapid.Bool().Draw(r, "noStats")
 		_, err := first.Run(ctx)
+		parts.noStats = false
 		if err == nil {
 			r.Fatal("it did not stop")
 		}
