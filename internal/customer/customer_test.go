@@ -286,3 +286,25 @@ func TestNormalIdentifiers(t *testing.T) {
 		}
 	}
 }
+
+// A visitor that only a user's events name is an identifier of that user from
+// then on; an id that only an alias names as a user is none.
+func TestNamedVisitorIsAnIdentifier(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		s.send(
+			event.Event{Type: event.Identify, UserID: "u", AnonymousID: "a", At: start},
+			event.Event{Type: event.Alias, UserID: "u", PreviousID: "old", Flags: event.Verified, At: start + 1},
+		)
+		c, err := s.Get(ctx, workspace, user("u"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, i := range c.Identifiers {
+			got = append(got, i.Kind+":"+i.Value)
+		}
+		if fmt.Sprint(got) != "[user_id:u anonymous_id:a anonymous_id:old]" || len(c.Merges) != 0 {
+			t.Errorf("%v, merges %v", got, c.Merges)
+		}
+	})
+}

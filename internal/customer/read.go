@@ -209,16 +209,17 @@ type loader struct {
 	byNode           map[event.ID]*loaded
 	byProfile        map[event.ID]*loaded // of the profiles that are put together
 	keys             *db.Rows             // of the same
+	named            *db.Rows             // visitors who were only named beside their owner
 }
 
 // load puts together the customers of these ids, in the same order. Those
 // without events are left out.
 func load(ctx context.Context, tx *db.Tx, workspace, model int64, ids []event.ID) ([]*loaded, error) {
 	l := &loader{workspace: workspace, model: model, byID: map[event.ID]*loaded{}, byNode: map[event.ID]*loaded{}, byProfile: map[event.ID]*loaded{},
-		keys: db.NewRows(db.Columns("model int, id bytes"))}
+		keys: db.NewRows(db.Columns("model int, id bytes")), named: db.NewRows(db.Columns("model int, anon bytes, owner bytes, value text"))}
 	for _, part := range []func(context.Context, *db.Tx) error{
 		func(ctx context.Context, tx *db.Tx) error { return l.loadProfiles(ctx, tx, ids) },
-		l.loadIdentifiers, l.loadTraits, l.loadOptOuts, l.loadMerges,
+		l.loadNamed, l.loadIdentifiers, l.loadTraits, l.loadOptOuts, l.loadMerges,
 	} {
 		if err := part(ctx, tx); err != nil {
 			return nil, err
@@ -265,8 +266,12 @@ func (l *loader) loadProfiles(ctx context.Context, tx *db.Tx, ids []event.ID) er
 			c.nodes = append(c.nodes, p.id)
 			l.byNode[p.id] = c
 		}
-		if c.Events += p.events; p.events > 0 {
+		c.Events += p.events
+		switch {
+		case p.events > 0:
 			c.profiles = append(c.profiles, p)
+		case !p.owner.IsZero() && p.value != "" && l.named.Len() < maxProfiles:
+			l.named.Add(l.model, p.id[:], p.owner[:], p.value)
 		}
 		return err
 	})
@@ -305,6 +310,22 @@ func (c *loaded) addProfiles() {
 		c.Profiles[i] = Profile{p.id.String(), kindOf(p.id), p.value, event.FormatTime(p.first), event.FormatTime(p.last), p.events}
 		c.identifiers[named{kind: kindOf(p.id), value: p.value}] = &claim{first: p.first, last: p.last, isVerified: p.verified}
 	}
+}
+
+// loadNamed adds the anonymous ids of visitors without an event of their own:
+// a user's events named them, from their first on.
+func (l *loader) loadNamed(ctx context.Context, tx *db.Tx) error {
+	return tx.Lookup(ctx, l.named, `SELECT k.owner, k.value, l.at FROM k CROSS JOIN link l
+		WHERE l.model = k.model AND l.anon = k.anon AND l.owner = k.owner`, func(r *sql.Rows) error {
+		var owner event.ID
+		var value string
+		var at int64
+		err := r.Scan(scanID(&owner), &value, &at)
+		if c := l.byNode[owner]; c != nil {
+			c.identifiers[named{kind: event.AnonymousProfile, value: value}] = &claim{first: at, last: at}
+		}
+		return err
+	})
 }
 
 func (l *loader) loadIdentifiers(ctx context.Context, tx *db.Tx) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -62,7 +63,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 	l.server, err = server.NewServer(&server.Options{
 		ServerName: "dhvani", DontListen: true, NoLog: true, NoSigs: true,
 		JetStream: true, StoreDir: l.o.Dir, SyncAlways: true,
-		JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: l.o.MaxBytes + 64<<20,
+		JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: math.MaxInt64 / 2, // the stream has the limit
 		MaxPayload: maxPayload, MaxPending: 128 << 20,
 	})
 	if err != nil {
@@ -110,6 +111,8 @@ func (l *Log) openStream(ctx context.Context) error {
 		s, err = l.js.CreateStream(ctx, config)
 	case err == nil:
 		config.Metadata[identity] = s.CachedInfo().Config.Metadata[identity]
+		// A lower limit must not drop what is stored: it holds once enough is applied.
+		config.MaxBytes = max(config.MaxBytes, int64(s.CachedInfo().State.Bytes))
 		s, err = l.js.UpdateStream(ctx, config)
 	}
 	if err != nil {

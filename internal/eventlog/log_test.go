@@ -122,6 +122,28 @@ func TestFullLogRefusesAndRecoversWhenTrimmed(t *testing.T) {
 	}
 }
 
+func TestALowerLimitDropsNothing(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	l := open(t, dir, 64<<20)
+	big := chunk(1, 10, `{"a":"`+string(make([]byte, 20000))+`"}`)
+	for range 10 {
+		if err := l.Append(ctx, []Chunk{big}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Close()
+	l = open(t, dir, 1<<20)
+	defer l.Close()
+	for s := uint64(1); s <= 10; s++ {
+		if _, err := l.Read(ctx, 0, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Append(ctx, []Chunk{big}); !errors.As(err, new(*Unavailable)) {
+		t.Fatalf("over its limit the log answered %v", err)
+	}
+}
+
 func TestReadWaitsForTheNextMessage(t *testing.T) {
 	ctx := context.Background()
 	l := open(t, t.TempDir(), 64<<20)

@@ -49,7 +49,11 @@ func AccessLog(log *slog.Logger, next http.Handler) http.Handler {
 		began := time.Now()
 		rw := wrap(w)
 		defer func() { // also where an aborted answer panics
-			log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", route(r)),
+			level := slog.LevelDebug // of what went well there is much, and the metrics count it
+			if rw.status >= 400 {
+				level = slog.LevelInfo
+			}
+			log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("route", route(r)),
 				slog.Int("status", rw.status), slog.Int64("bytes", rw.bytes), slog.Duration("took", time.Since(began)),
 				slog.String("request_id", RequestID(r.Context())))
 		}()

@@ -21,7 +21,7 @@ import (
 // logged returns a logger and what it has written.
 func logged() (*slog.Logger, *bytes.Buffer) {
 	var b bytes.Buffer
-	return slog.New(slog.NewTextHandler(&b, nil)), &b
+	return slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})), &b
 }
 
 // get serves one request on a ServeMux with one route, inside the standard
