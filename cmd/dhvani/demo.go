@@ -202,7 +202,7 @@ These work as they are, in another terminal:
 		{"Find a customer by e-mail", p.URL + "/api/v1/customers?identifier=" + url.QueryEscape("email:"+email)},
 		{"All that happened to them, newest first", p.URL + "/api/v1/customers/" + id + "/timeline"},
 		{"What customers say on every channel", p.URL + "/api/v1/feedback?limit=10"},
-		{"Reviews that name the colour, in Hindi or Nepali", p.URL + "/api/v1/feedback?channel=review&q=" + url.QueryEscape("रंग")},
+		{"Opinions that name the colour, in Hindi", p.URL + "/api/v1/feedback?q=" + url.QueryEscape("रंग")},
 		{"Would they recommend the shop? NPS by day", p.URL + "/api/v1/scores/nps?bucket=day&from=" + time.Now().Add(-history).UTC().Format("2006-01-02T15:04:05Z")},
 		{"How many events, and is all of it visible?", p.URL + "/api/v1/stats"},
 	} {
