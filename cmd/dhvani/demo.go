@@ -156,6 +156,9 @@ func openShop(ctx context.Context, place placeFlags, p *shop.Player) error {
 			id = w.ID
 		}
 	}
+	if len(list) > 0 && (id == "" || len(list) > 1) {
+		return errors.New("this data folder holds other shops; the demo wants one of its own: give --data")
+	}
 	if id == "" {
 		var w app.NewWorkspace
 		if err := call(ctx, place, "POST", "/admin/workspaces", app.CreateWorkspace{Name: shop.Name}, &w); err != nil {

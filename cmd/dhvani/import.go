@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -35,6 +36,9 @@ func (c importEvents) Run(ctx context.Context) error {
 		o.State = filepath.Join(folder, "dhvani")
 	}
 	if c.URL != "" {
+		if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return errors.New("--url must be an address such as https://dhvani.example or http://127.0.0.1:8080")
+		}
 		if c.Key == "" {
 			return errors.New("--url needs --key, a secret key of the workspace")
 		}

@@ -20,16 +20,16 @@ type keyCreate struct {
 	placeFlags
 	Workspace string   `help:"The workspace's name or id; not needed where there is one only."`
 	Kind      string   `help:"write: public, only sends events. secret: for your server." enum:"write,secret" default:"secret"`
-	Scopes    []string `help:"What a secret key may do: ingest, read, write, admin." default:"ingest,read,write,admin"`
+	Scopes    []string `help:"What a secret key may do, of ingest, read, write and admin; all of them without this flag."`
 	Label     string   `help:"What the key is for, in your words."`
 	RateLimit int      `help:"Events a second; 0 for no limit." default:"0"`
 	JSON      bool     `help:"Print JSON."`
 }
 
 func (c keyCreate) Run(ctx context.Context) error {
-	in := app.CreateKey{Workspace: c.Workspace, Kind: c.Kind, Label: c.Label, RateLimit: c.RateLimit}
-	if c.Kind == "secret" {
-		in.Scopes = strings.Join(c.Scopes, " ")
+	in := app.CreateKey{Workspace: c.Workspace, Kind: c.Kind, Label: c.Label, RateLimit: c.RateLimit, Scopes: strings.Join(c.Scopes, " ")}
+	if c.Kind == "secret" && len(c.Scopes) == 0 {
+		in.Scopes = "ingest read write admin"
 	}
 	var k app.KeyInfo
 	if err := call(ctx, c.placeFlags, "POST", "/admin/keys", in, &k); err != nil {

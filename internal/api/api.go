@@ -66,7 +66,7 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 		"key": {Type: "http", Scheme: "bearer", Description: "A secret key with the scope that the operation names."},
 	}
 	s := &server{Options: o, huma: humago.New(mux, config)}
-	s.huma.UseMiddleware(s.authorize)
+	s.huma.UseMiddleware(s.authorize, s.checkQuery)
 	s.events()
 	s.customers()
 	s.feedbackAndScores()
@@ -95,7 +95,7 @@ func operation(method, path, id, summary string, scope workspace.Scopes, tag str
 		Description: "Needs a secret key with scope " + scope.String() + ".",
 		Security:    []map[string][]string{{"key": {}}},
 		Metadata:    map[string]any{scopeKey: scope},
-		Errors:      []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError},
+		Errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError},
 	}
 }
 

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,7 +18,11 @@ import (
 
 const scopeKey = "scope" // of an operation's metadata
 
-type entryKey struct{} // of a request's context
+// Keys of a request's context.
+type (
+	entryKey struct{} // what its key opens
+	validKey struct{} // whether its key still opens it
+)
 
 // authorize lets a request pass that carries a secret key with the operation's
 // scope.
@@ -23,11 +32,21 @@ func (s *server) authorize(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	e, err := web.Authorize(ctx.Header("Authorization"), s.Keys, scope)
-	if err == nil {
-		next(huma.WithValue(ctx, entryKey{}, e))
+	header := ctx.Header("Authorization")
+	e, err := web.Authorize(header, s.Keys, scope)
+	if err != nil {
+		s.refuse(ctx, err)
 		return
 	}
+	valid := func() bool {
+		_, err := web.Authorize(header, s.Keys, scope)
+		return err == nil
+	}
+	next(huma.WithValue(huma.WithValue(ctx, entryKey{}, e), validKey{}, valid))
+}
+
+// refuse answers with a problem before an operation is reached.
+func (s *server) refuse(ctx huma.Context, err error) {
 	var p *web.Problem
 	if !errors.As(err, &p) {
 		p = web.NewProblem(http.StatusInternalServerError, "")
@@ -39,6 +58,30 @@ func (s *server) authorize(ctx huma.Context, next func(huma.Context)) {
 		s.Logger.Warn("an answer could not be written", "error", err)
 	}
 }
+
+// checkQuery refuses parameters that an operation does not have, so that a
+// misspelt filter is not answered over everything, and text that no store takes.
+func (s *server) checkQuery(ctx huma.Context, next func(huma.Context)) {
+	address := ctx.URL()
+	query, err := url.ParseQuery(address.RawQuery)
+	bad := err != nil || !isText(address.Path)
+	for name, values := range query {
+		known := slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
+		if !known && isText(name) {
+			s.refuse(ctx, web.NewProblem(http.StatusUnprocessableEntity, "there is no parameter "+strconv.Quote(name)+" here"))
+			return
+		}
+		bad = bad || !known || slices.ContainsFunc(values, func(v string) bool { return !isText(v) })
+	}
+	if bad {
+		s.refuse(ctx, web.NewProblem(http.StatusUnprocessableEntity, "the address holds bytes that are not text"))
+		return
+	}
+	next(ctx)
+}
+
+// isText reports whether a text is valid UTF-8 without NUL.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // entry returns what the request's key opens.
 func entry(ctx context.Context) *workspace.Entry {

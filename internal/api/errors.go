@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,7 +28,8 @@ func useProblems() {
 			switch {
 			case err == nil:
 			case errors.As(err, &d):
-				p.Flaws = append(p.Flaws, web.Flaw{Detail: d.ErrorDetail().Message, Location: d.ErrorDetail().Location})
+				text := strings.ReplaceAll(d.ErrorDetail().Message, time.RFC3339, "RFC 3339, such as 2026-03-01T10:00:00Z")
+				p.Flaws = append(p.Flaws, web.Flaw{Detail: text, Location: d.ErrorDetail().Location})
 			default:
 				p.Flaws = append(p.Flaws, web.Flaw{Detail: err.Error()})
 			}

@@ -21,6 +21,8 @@ func (s *server) events() {
 	huma.Register(s.huma, operation(http.MethodGet, "/stats", "stats", "Count the workspace's events", workspace.ScopeRead, eventsTag), s.stats)
 	huma.Register(s.huma, operation(http.MethodGet, "/rejections", "list-rejections", "The newest rejected events, with the reason", workspace.ScopeRead, eventsTag), s.rejections)
 	op := operation(http.MethodGet, "/events/tail", "tail-events", "Events as they become visible, and rejections, as server-sent events", workspace.ScopeRead, eventsTag)
+	op.Errors = append(op.Errors, http.StatusServiceUnavailable)
+	op.Middlewares = huma.Middlewares{s.watch}
 	sse.Register(s.huma, op, map[string]any{"event": tailEvent{}, "rejected": rejection{}, "ping": ping{}}, s.tail)
 }
 
@@ -117,18 +119,34 @@ type ping struct {
 	At time.Time `json:"at"`
 }
 
-// pingEvery keeps proxies from closing a quiet stream, and notices when the
-// reader is gone.
-const pingEvery = 15 * time.Second
+const (
+	// pingEvery keeps proxies from closing a quiet stream, and notices when the
+	// reader is gone.
+	pingEvery = 15 * time.Second
+	// checkEvery is how soon a stream ends when its key is revoked.
+	checkEvery = 500 * time.Millisecond
+)
 
-func (s *server) tail(ctx context.Context, _ *struct{}, send sse.Sender) {
-	seen, stop, ok := s.Tail.Watch(entry(ctx).Workspace)
+type watchKey struct{} // of a request's context: what it watches
+
+// watch finds a place among those who watch, while a refusal can still be
+// answered.
+func (s *server) watch(ctx huma.Context, next func(huma.Context)) {
+	seen, stop, ok := s.Tail.Watch(entry(ctx.Context()).Workspace)
 	if !ok {
+		s.refuse(ctx, web.NewProblem(http.StatusServiceUnavailable, "too many watch these events already").RetryAfter(time.Minute))
 		return
 	}
 	defer stop()
-	tick := time.NewTicker(pingEvery)
-	defer tick.Stop()
+	next(huma.WithValue(ctx, watchKey{}, seen))
+}
+
+func (s *server) tail(ctx context.Context, _ *struct{}, send sse.Sender) {
+	seen := ctx.Value(watchKey{}).(<-chan process.Sighting)
+	valid := ctx.Value(validKey{}).(func() bool)
+	pings, checks := time.NewTicker(pingEvery), time.NewTicker(checkEvery)
+	defer pings.Stop()
+	defer checks.Stop()
 	if send.Data(ping{time.Now().UTC()}) != nil {
 		return
 	}
@@ -139,7 +157,12 @@ func (s *server) tail(ctx context.Context, _ *struct{}, send sse.Sender) {
 			return
 		case <-web.Draining(ctx):
 			return
-		case now := <-tick.C:
+		case <-checks.C:
+			if !valid() {
+				return
+			}
+			continue
+		case now := <-pings.C:
 			data = ping{now.UTC()}
 		case s := <-seen:
 			if s.Rejected != nil {

@@ -133,7 +133,7 @@ func (a *App) background(ctx context.Context, f func(context.Context)) {
 }
 
 func (a *App) startStores(ctx context.Context) error {
-	lock, err := lockFolder(a.o.Data)
+	lock, err := lockFolder(ctx, a.o.Data)
 	if err != nil {
 		return err
 	}

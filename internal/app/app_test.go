@@ -386,6 +386,38 @@ func TestTailShowsEventsAsTheyCome(t *testing.T) {
 	t.Fatal("the stream ended", lines.Err())
 }
 
+func TestTailEndsWithItsKey(t *testing.T) {
+	s := startShop(t, app.Options{Data: t.TempDir()})
+	var k struct{ ID, Key string }
+	s.call("POST", "/api/v1/keys", `{"kind":"secret","scopes":["read"]}`, 201, &k)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/events/tail", nil)
+	r.Header.Set("Authorization", "Bearer "+k.Key)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil || answer.StatusCode != 200 {
+		t.Fatal(err, answer)
+	}
+	defer answer.Body.Close()
+	s.call("DELETE", "/api/v1/keys/"+k.ID, "", 204, nil)
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		t.Fatal("the stream of a revoked key does not end:", err)
+	}
+}
+
+func TestAddressesThatMeanNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *shop) {
+		for _, path := range []string{
+			"/feedback?q=a%00b", "/feedback?product=%ff", "/feedback?chanel=review", "/customers?identifier=user_id:%00", "/customers?cursor=%00",
+			"/rejections?cursor=%00", "/merge-suggestions?cursor=%ff", "/scores/nps?from=2026-01-02", "/scores/nps?nonsense=1",
+		} {
+			s.call("GET", "/api/v1"+path, "", 422, nil)
+		}
+		s.call("GET", "/api/v1/rejections?cursor=1y2p0ij32e8e7", "", 200, nil)
+		s.call("POST", "/api/v1/keys", `{"kind":"write","label":"a\u0000b"}`, 422, nil)
+	})
+}
+
 // The document names every route, and every route that it names answers.
 func TestOpenAPIDocument(t *testing.T) {
 	s := startShop(t, app.Options{Data: t.TempDir()})

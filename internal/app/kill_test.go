@@ -37,6 +37,24 @@ func TestKill9(t *testing.T) {
 	}
 }
 
+// A command and a server that start at the same moment on a new folder both do
+// what they were asked to.
+func TestServeAndCreateAtOnce(t *testing.T) {
+	exe := buildProgram(t)
+	for range 5 {
+		p := &program{t: t, exe: exe, data: t.TempDir()}
+		var ws created
+		var wg sync.WaitGroup
+		wg.Go(func() { ws = p.createWorkspace("at once") })
+		p.start()
+		wg.Wait()
+		if status, err := p.post("/v1/track", ws.WriteKey, []byte(`{"event":"E","userId":"u"}`)); err != nil || status != http.StatusOK {
+			t.Fatal(status, err)
+		}
+		p.stop()
+	}
+}
+
 func killUnderLoad(t *testing.T, p *program, kills int) {
 	p.start()
 	ws := p.createWorkspace("kill")

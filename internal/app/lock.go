@@ -1,12 +1,14 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // ErrInUse says that another process works with the data folder; it listens on
@@ -18,9 +20,17 @@ const (
 	socketFile = "dhvani.sock"
 )
 
-// lockFolder makes the data folder and takes it for this process. The lock
-// goes with the process, however it ends.
-func lockFolder(dir string) (*os.File, error) {
+// A command holds the folder for a moment, and a process that starts listens a
+// moment after it has the lock: who meets them waits.
+const (
+	lockWait  = 10 * time.Second
+	lockRetry = 20 * time.Millisecond
+)
+
+// lockFolder makes the data folder and takes it for this process. The lock goes
+// with the process, however it ends. The error is ErrInUse where a process
+// listens on the folder's socket, and after ten seconds.
+func lockFolder(ctx context.Context, dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -28,14 +38,31 @@ func lockFolder(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+	for deadline := time.Now().Add(lockWait); ; {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			f.Close()
+			return nil, fmt.Errorf("lock the data folder: %w", err)
+		}
+		if c, err := dialSocket(dir); err == nil {
+			c.Close()
+			f.Close()
 			return nil, ErrInUse
 		}
-		return nil, fmt.Errorf("lock the data folder: %w", err)
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(lockRetry):
+		}
+		if time.Now().After(deadline) {
+			f.Close()
+			return nil, ErrInUse
+		}
 	}
-	return f, nil
 }
 
 // The path of a socket may have about 100 bytes only. Through the folder's open

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -152,10 +153,13 @@ func (r *Rejected) List(ctx context.Context, workspace, before int64, limit int)
 	if err := r.Flush(ctx); err != nil {
 		return nil, err
 	}
+	if before == 0 {
+		before = math.MaxInt64
+	}
 	var out []RejectedEvent
 	err := r.db.View(ctx, func(tx *db.Tx) error {
 		return tx.Each(ctx, `SELECT id, at, source, position, reason, raw FROM rejection
-			WHERE workspace = $1 AND ($2 = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, []any{workspace, before, limit}, func(rows *sql.Rows) error {
+			WHERE workspace = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, []any{workspace, before, limit}, func(rows *sql.Rows) error {
 			var e RejectedEvent
 			err := rows.Scan(&e.ID, &e.At, &e.Source, &e.Position, &e.Reason, &e.Raw)
 			out = append(out, e)

@@ -66,8 +66,17 @@ func TestTailShowsAWorkspaceItsOwn(t *testing.T) {
 	for range 1000 { // nobody reads: nothing waits
 		tail.Committed(&event.Batch{Events: []event.Event{track(1, "u", "x")}})
 	}
+	for i := range maxWatchersEach {
+		_, _, ok := tail.Watch(1)
+		if want := i < maxWatchersEach-1; ok != want {
+			t.Fatalf("watcher %d of a workspace: %v", i+2, ok)
+		}
+	}
+	if _, _, ok := tail.Watch(2); !ok {
+		t.Fatal("one workspace's watchers shut out another's")
+	}
 	stop()
-	if tail.watchers.Load() != 0 {
-		t.Fatal("still watched")
+	if tail.watchers.Load() != maxWatchersEach {
+		t.Fatal("a watcher that left still counts")
 	}
 }

@@ -24,8 +24,11 @@ type Sighting struct {
 	Rejected *RejectedEvent
 }
 
-// maxWatchers bounds how many may watch at once, over all workspaces.
-const maxWatchers = 200
+// How many may watch at once: one workspace, and all of them.
+const (
+	maxWatchersEach = 20
+	maxWatchers     = 1000
+)
 
 // NewTail returns a Tail; it is a Stage that writes nothing.
 func NewTail() *Tail { return &Tail{channels: map[chan Sighting]int64{}} }
@@ -87,7 +90,13 @@ func offer(c chan Sighting, s Sighting) {
 func (t *Tail) Watch(workspace int64) (seen <-chan Sighting, stop func(), ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.channels) >= maxWatchers {
+	each := 0
+	for _, w := range t.channels {
+		if w == workspace {
+			each++
+		}
+	}
+	if each >= maxWatchersEach || len(t.channels) >= maxWatchers {
 		return nil, nil, false
 	}
 	c := make(chan Sighting, 256)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/dhvani/dhvani/internal/db"
@@ -112,8 +113,8 @@ func (o KeyOptions) check() error {
 		return Invalid("a secret key needs at least one scope of: " + AllScopes.String())
 	case o.RateLimit < 0:
 		return Invalid("a rate limit is a number of events a second, or 0 for none")
-	case utf8.RuneCountInString(o.Label) > 100 || !utf8.ValidString(o.Label):
-		return Invalid("a key's label has at most 100 characters")
+	case utf8.RuneCountInString(o.Label) > 100 || !utf8.ValidString(o.Label) || strings.ContainsFunc(o.Label, unicode.IsControl):
+		return Invalid("a key's label has at most 100 characters, none of control")
 	}
 	return nil
 }
