@@ -17,9 +17,10 @@
 // # Who belongs together
 //
 // An anonymous profile follows its owner: the user that staff last merged it
-// with, else the user of its earliest link, by event time and message hash,
-// that staff did not take away. Links come from events that carry both ids and
-// from alias calls.
+// with, else the user of its first link that staff did not take away: what a
+// verified event vouched for comes before what was only claimed, and then the
+// earliest by event time and message hash. Links come from events that carry both
+// ids and from alias calls.
 //
 // Users, and anonymous profiles without an owner, are the nodes of a graph.
 // Edges are staff's merges and verified identifiers held by two nodes; what is

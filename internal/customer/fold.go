@@ -20,7 +20,7 @@ func stampOf(e *event.Event) stamp {
 // fold holds the facts of a batch, by key, before they are written.
 type fold struct {
 	profiles    map[profileKey]*profile
-	links       map[linkKey]stamp
+	links       map[linkKey]link
 	identifiers map[identifierKey]*claim
 	traits      map[traitKey]*trait
 	optOuts     map[optOutKey]int64
@@ -49,6 +49,17 @@ type profile struct {
 }
 
 type linkKey struct{ anon, owner *profile }
+
+// link says since when an anonymous profile was seen with a user. Anybody can
+// claim to have been there first; a verified event's word goes before that.
+type link struct {
+	claimed int // 0 where a verified event vouched for it, else 1
+	stamp
+}
+
+func (l link) before(o link) bool {
+	return l.claimed < o.claimed || l.claimed == o.claimed && l.stamp.before(o.stamp)
+}
 
 type identifierKey struct {
 	kind, value string
@@ -105,7 +116,7 @@ const (
 func newFold() *fold {
 	return &fold{
 		profiles:    map[profileKey]*profile{},
-		links:       map[linkKey]stamp{},
+		links:       map[linkKey]link{},
 		identifiers: map[identifierKey]*claim{},
 		traits:      map[traitKey]*trait{},
 		optOuts:     map[optOutKey]int64{},
@@ -166,12 +177,13 @@ func (p *profile) see(e *event.Event) {
 
 func (f *fold) link(e *event.Event, anonymous string, owner *profile) {
 	k := linkKey{f.profile(e, event.AnonymousProfile, anonymous), owner}
+	claimed := integer(!e.Has(event.Verified))
 	old, ok := f.links[k]
-	if ok && e.At > old.at {
+	if ok && claimed >= old.claimed && e.At > old.at {
 		return
 	}
-	if s := stampOf(e); !ok || s.before(old) {
-		f.links[k] = s
+	if l := (link{claimed, stampOf(e)}); !ok || l.before(old) {
+		f.links[k] = l
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 )
 
-// keepNewLinks drops the links that are stored already with an earlier time,
+// keepNewLinks drops the links that are stored already and come before,
 // and marks the profiles of the others to be made.
 func (f *fold) keepNewLinks(ctx context.Context, tx *db.Tx) error {
 	list := slices.Collect(maps.Keys(f.links))
@@ -19,12 +19,12 @@ func (f *fold) keepNewLinks(ctx context.Context, tx *db.Tx) error {
 	for i, k := range list {
 		keys.Add(i, k.anon.model, k.anon.id[:], k.owner.id[:])
 	}
-	err := tx.Lookup(ctx, keys, `SELECT k.n, l.at, l.tie FROM k CROSS JOIN link l
+	err := tx.Lookup(ctx, keys, `SELECT k.n, l.claimed, l.at, l.tie FROM k CROSS JOIN link l
 		WHERE l.model = k.model AND l.anon = k.anon AND l.owner = k.owner`, func(r *sql.Rows) error {
 		var n int
-		var s stamp
-		err := r.Scan(&n, &s.at, &s.tie)
-		if err == nil && !f.links[list[n]].before(s) {
+		var old link
+		err := r.Scan(&n, &old.claimed, &old.at, &old.tie)
+		if err == nil && !f.links[list[n]].before(old) {
 			delete(f.links, list[n])
 		}
 		return err
@@ -36,13 +36,14 @@ func (f *fold) keepNewLinks(ctx context.Context, tx *db.Tx) error {
 }
 
 func (f *fold) writeLinks(ctx context.Context, tx *db.Tx) error {
-	rows := db.NewRows(db.Columns("model int, anon bytes, owner bytes, at int, tie int"))
+	rows := db.NewRows(db.Columns("model int, anon bytes, owner bytes, claimed int, at int, tie int"))
 	for _, k := range slices.SortedFunc(maps.Keys(f.links), func(a, b linkKey) int {
 		return cmp.Or(comparePlace(a.anon, b.anon), comparePlace(a.owner, b.owner))
 	}) {
-		rows.Add(k.anon.model, k.anon.id[:], k.owner.id[:], f.links[k].at, f.links[k].tie)
+		l := f.links[k]
+		rows.Add(k.anon.model, k.anon.id[:], k.owner.id[:], l.claimed, l.at, l.tie)
 	}
-	return tx.Insert(ctx, "link", rows, "ON CONFLICT (model, anon, owner) DO UPDATE SET at = excluded.at, tie = excluded.tie")
+	return tx.Insert(ctx, "link", rows, "ON CONFLICT (model, anon, owner) DO UPDATE SET claimed = excluded.claimed, at = excluded.at, tie = excluded.tie")
 }
 
 // keepNewDecisions drops the decisions that a later one stored overrules.
@@ -153,7 +154,7 @@ func movedProfiles(ctx context.Context, tx *db.Tx, touched []ref) ([]owned, erro
 	err := tx.Lookup(ctx, keys, `SELECT k.n, p.owner, p.customer, (
 			SELECT l.owner FROM link l WHERE l.model = k.model AND l.anon = k.id AND NOT EXISTS (
 				SELECT 1 FROM identity_decision d WHERE d.model = k.model AND d.a = l.owner AND d.b = k.id AND d.merged = 0)
-			ORDER BY l.at, l.tie LIMIT 1)
+			ORDER BY l.claimed, l.at, l.tie LIMIT 1)
 		FROM k CROSS JOIN profile p WHERE p.model = k.model AND p.id = k.id`, func(r *sql.Rows) error {
 		var n int
 		var o owned

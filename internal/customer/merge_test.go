@@ -27,6 +27,26 @@ func TestAnonymousFollowsItsEarliestUser(t *testing.T) {
 	})
 }
 
+// Anybody with the write key can claim to have been there first.
+func TestVerifiedLinkComesBeforeClaims(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		at := func(e event.Event, sec int64) event.Event { e.At = start + sec*1_000_000; return e }
+		s.send(at(track("", "a", "Cart Viewed", ""), 40), at(identify("thief", "a", ""), 10))
+		if !s.same(anon("a"), user("thief")) {
+			t.Fatal("a claim alone does not link")
+		}
+		s.send(at(verified(identify("u", "a", "")), 50))
+		s.send(at(alias("thief", "a"), 1), at(identify("u", "a", ""), 5))
+		if !s.same(anon("a"), user("u")) {
+			t.Error("a claim takes a visitor from the user that the server linked")
+		}
+		s.send(at(verified(track("v", "a", "Cart Viewed", "")), 45))
+		if !s.same(anon("a"), user("v")) {
+			t.Error("of two that are vouched for the earlier does not stand")
+		}
+	})
+}
+
 func TestKnownCustomersJoinOnlyByVerifiedIdentifiers(t *testing.T) {
 	mail := `{"email":"a@b.c"}`
 	for name, c := range map[string]struct {

@@ -160,7 +160,7 @@ func byDefinition(events []event.Event) map[string]string {
 		merged bool
 		stamp
 	}
-	links, verdicts := map[[2]event.ID]stamp{}, map[[2]event.ID]verdict{}
+	links, verdicts := map[[2]event.ID][2]*stamp{}, map[[2]event.ID]verdict{}
 	held := map[string]map[event.ID]int64{}
 	profiles := map[event.ID]bool{}
 	hold := func(value string, p event.ID, at int64) {
@@ -176,9 +176,11 @@ func byDefinition(events []event.Event) map[string]string {
 		s := stampOf(e)
 		link := func(a string) {
 			k := [2]event.ID{anon(a), e.Profile()}
-			if old, ok := links[k]; !ok || s.before(old) {
-				links[k] = s
+			l, class := links[k], integer(!e.Has(event.Verified))
+			if l[class] == nil || s.before(*l[class]) {
+				l[class] = &s
 			}
+			links[k] = l
 			profiles[anon(a)] = true
 		}
 		if e.Type == event.Staff {
@@ -222,11 +224,15 @@ func byDefinition(events []event.Event) map[string]string {
 				owner[p], best, decided = k[0], v.stamp, true
 			}
 		}
-		for k, s := range links {
-			v, ruled := verdicts[[2]event.ID{k[1], k[0]}]
-			if k[0] == p && !decided && !(ruled && !v.merged) && (owner[p].IsZero() || s.before(best)) {
-				owner[p], best = k[1], s
+		for class := range 2 { // what was vouched for, then claims
+			for k, l := range links {
+				v, ruled := verdicts[[2]event.ID{k[1], k[0]}]
+				s := l[class]
+				if k[0] == p && s != nil && !decided && !(ruled && !v.merged) && (owner[p].IsZero() || s.before(best)) {
+					owner[p], best = k[1], *s
+				}
 			}
+			decided = decided || !owner[p].IsZero()
 		}
 		if owner[p].IsZero() {
 			delete(owner, p)

@@ -24,17 +24,18 @@ CREATE TABLE profile (
 CREATE INDEX profile_customer ON profile (model, customer);
 CREATE INDEX profile_owner ON profile (model, owner) WHERE owner IS NOT NULL;
 
--- An anonymous id was seen with a user id, first at (at, tie); tie is of the
--- message hash.
+-- An anonymous id was seen with a user id, first at (at, tie), of verified events
+-- alone where there are any; tie is of the message hash.
 CREATE TABLE link (
-    model INTEGER NOT NULL,
-    anon  {{.Bytes}} NOT NULL,
-    owner {{.Bytes}} NOT NULL,
-    at    INTEGER NOT NULL,
-    tie   INTEGER NOT NULL,
+    model   INTEGER NOT NULL,
+    anon    {{.Bytes}} NOT NULL,
+    owner   {{.Bytes}} NOT NULL,
+    claimed INTEGER NOT NULL,         -- 0: a verified event vouched for it
+    at      INTEGER NOT NULL,
+    tie     INTEGER NOT NULL,
     PRIMARY KEY (model, anon, owner)
 );
-CREATE INDEX link_first ON link (model, anon, at, tie);
+CREATE INDEX link_first ON link (model, anon, claimed, at, tie);
 
 -- What else names a profile: email, phone, a channel's handle; and alias, the
 -- previous id of an alias call, held by both users it speaks of.
