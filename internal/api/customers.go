@@ -52,25 +52,10 @@ type customerAnswer struct {
 func (s *server) complete(ctx context.Context, c customer.Customer) (out customerAnswer, err error) {
 	out.Customer = c
 	w := entry(ctx).Workspace
-	ids, err := profileIDs(c)
-	if err != nil {
-		return out, err
-	}
-	if out.Summary, err = s.Orders.Summary(ctx, w, ids); err == nil {
-		out.Opinions, err = s.Feedback.Summary(ctx, w, ids)
+	if out.Summary, err = s.Orders.Summary(ctx, w, c.ProfileIDs); err == nil {
+		out.Opinions, err = s.Feedback.Summary(ctx, w, c.ProfileIDs)
 	}
 	return out, err
-}
-
-func profileIDs(c customer.Customer) ([]event.ID, error) {
-	ids := make([]event.ID, len(c.Profiles))
-	for i, p := range c.Profiles {
-		var err error
-		if ids[i], err = event.ParseID(p.ID); err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
 }
 
 type customerQuery struct {
@@ -172,11 +157,7 @@ func (s *server) customerOrders(ctx context.Context, in *orderQuery) (*body[orde
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	c, err := s.Customers.Get(ctx, entry(ctx).Workspace, id)
-	if err != nil {
-		return nil, s.fail(ctx, err)
-	}
-	profiles, err := profileIDs(c)
+	profiles, err := s.Customers.ProfileIDs(ctx, entry(ctx).Workspace, id)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}

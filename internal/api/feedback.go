@@ -63,11 +63,7 @@ func (s *server) listFeedback(ctx context.Context, in *feedbackQuery) (*body[fee
 		if err != nil {
 			return nil, s.fail(ctx, customer.ErrNotFound)
 		}
-		c, err := s.Customers.Get(ctx, entry(ctx).Workspace, id)
-		if err != nil {
-			return nil, s.fail(ctx, err)
-		}
-		if f.Profiles, err = profileIDs(c); err != nil {
+		if f.Profiles, err = s.Customers.ProfileIDs(ctx, entry(ctx).Workspace, id); err != nil {
 			return nil, s.fail(ctx, err)
 		}
 	}

@@ -47,6 +47,7 @@ import (
 	"errors"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
 )
 
 // Kinds of error.
@@ -71,7 +72,11 @@ type Customer struct {
 	LastSeen     string                     `json:"last_seen"`
 	Events       int64                      `json:"events"`
 	Merges       []Merge                    `json:"merges" doc:"how the profiles came together, newest first"`
-	Profiles     []Profile                  `json:"profiles"`
+	Profiles     []Profile                  `json:"profiles" doc:"users first, then the last seen, at most 1,000"`
+	ProfilesCut  bool                       `json:"profiles_cut,omitempty" doc:"there are more profiles; identifiers, traits and merges are of those shown"`
+
+	// ProfileIDs are those of all profiles, by which other rooms keep what is theirs.
+	ProfileIDs []event.ID `json:"-"`
 }
 
 // Identifier is one name of a customer.

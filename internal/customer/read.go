@@ -85,6 +85,19 @@ func Profiles(ctx context.Context, tx *db.Tx, workspace int64, id event.ID) ([]e
 	return ids, err
 }
 
+// ProfileIDs returns what Profiles does. The error is ErrNotFound where there is
+// no such customer.
+func (s *Store) ProfileIDs(ctx context.Context, workspace int64, id event.ID) (ids []event.ID, err error) {
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		ids, err = Profiles(ctx, tx, workspace, id)
+		return err
+	})
+	if err == nil && len(ids) == 0 {
+		err = ErrNotFound
+	}
+	return ids, err
+}
+
 // Find returns the customers that hold an identifier, at most 50: those for whom
 // it is verified before the others. The value is normalised like those of
 // events. The error is ErrInvalid where it cannot be an identifier of the kind.
@@ -189,6 +202,7 @@ type loaded struct {
 	joins       []edge     // the tree that holds the nodes together
 	merges      []merge
 	profiles    []storedProfile
+	named       int // visitors who were only named beside their owner
 	identifiers map[named]*claim
 	traits      map[string]*trait
 	optOuts     map[string]int64
@@ -209,14 +223,15 @@ type loader struct {
 	byNode           map[event.ID]*loaded
 	byProfile        map[event.ID]*loaded // of the profiles that are put together
 	keys             *db.Rows             // of the same
-	named            *db.Rows             // visitors who were only named beside their owner
+	customers        *db.Rows
+	named            *db.Rows // visitors who were only named beside their owner
 }
 
 // load puts together the customers of these ids, in the same order. Those
 // without events are left out.
 func load(ctx context.Context, tx *db.Tx, workspace, model int64, ids []event.ID) ([]*loaded, error) {
 	l := &loader{workspace: workspace, model: model, byID: map[event.ID]*loaded{}, byNode: map[event.ID]*loaded{}, byProfile: map[event.ID]*loaded{},
-		keys: db.NewRows(db.Columns("model int, id bytes")), named: db.NewRows(db.Columns("model int, anon bytes, owner bytes, value text"))}
+		customers: db.NewRows(db.Columns("model int, id bytes")), keys: db.NewRows(db.Columns("model int, id bytes")), named: db.NewRows(db.Columns("model int, anon bytes, owner bytes, value text"))}
 	for _, part := range []func(context.Context, *db.Tx) error{
 		func(ctx context.Context, tx *db.Tx) error { return l.loadProfiles(ctx, tx, ids) },
 		l.loadNamed, l.loadIdentifiers, l.loadTraits, l.loadOptOuts, l.loadMerges,
@@ -244,15 +259,14 @@ func customers(list []*loaded) []Customer {
 }
 
 func (l *loader) loadProfiles(ctx context.Context, tx *db.Tx, ids []event.ID) error {
-	keys := db.NewRows(db.Columns("model int, id bytes"))
 	for _, id := range ids {
 		if l.byID[id] == nil {
 			l.byID[id] = &loaded{Customer: Customer{ID: id.String()},
 				identifiers: map[named]*claim{}, traits: map[string]*trait{}, optOuts: map[string]int64{}}
-			keys.Add(l.model, id[:])
+			l.customers.Add(l.model, id[:])
 		}
 	}
-	err := tx.Lookup(ctx, keys, `SELECT p.customer, p.id, p.owner, p.value, p.first_seen, p.last_seen, p.events, p.verified,
+	err := tx.Lookup(ctx, l.customers, `SELECT p.customer, p.id, p.owner, p.value, p.first_seen, p.last_seen, p.events, p.verified,
 			p.consent_necessary, p.consent_analytics, p.consent_personalisation, p.consent_marketing
 		FROM k CROSS JOIN profile p WHERE p.model = k.model AND p.customer = k.id`, func(r *sql.Rows) error {
 		var customer event.ID
@@ -270,7 +284,12 @@ func (l *loader) loadProfiles(ctx context.Context, tx *db.Tx, ids []event.ID) er
 		switch {
 		case p.events > 0:
 			c.profiles = append(c.profiles, p)
-		case !p.owner.IsZero() && p.value != "" && l.named.Len() < maxProfiles:
+			c.ProfileIDs = append(c.ProfileIDs, p.id)
+		case p.owner.IsZero() || p.value == "":
+		case c.named == maxProfiles:
+			c.ProfilesCut = true
+		default:
+			c.named++
 			l.named.Add(l.model, p.id[:], p.owner[:], p.value)
 		}
 		return err
@@ -304,7 +323,9 @@ func (c *loaded) addProfiles() {
 		}
 	}
 	c.Consent, c.FirstSeen, c.LastSeen = consent.purposes(), event.FormatTime(first), event.FormatTime(last)
-	c.profiles = c.profiles[:min(len(c.profiles), maxProfiles)]
+	if len(c.profiles) > maxProfiles {
+		c.profiles, c.ProfilesCut = c.profiles[:maxProfiles], true
+	}
 	c.Profiles = make([]Profile, len(c.profiles))
 	for i, p := range c.profiles {
 		c.Profiles[i] = Profile{p.id.String(), kindOf(p.id), p.value, event.FormatTime(p.first), event.FormatTime(p.last), p.events}
@@ -362,14 +383,15 @@ func (l *loader) loadTraits(ctx context.Context, tx *db.Tx) error {
 	})
 }
 
+// loadOptOuts adds those of all profiles, also of the ones that are not shown.
 func (l *loader) loadOptOuts(ctx context.Context, tx *db.Tx) error {
-	return tx.Lookup(ctx, l.keys, `SELECT o.profile, o.channel, o.at
-		FROM k CROSS JOIN opt_out o WHERE o.model = k.model AND o.profile = k.id`, func(r *sql.Rows) error {
-		var profile event.ID
+	return tx.Lookup(ctx, l.customers, `SELECT p.customer, o.channel, o.at FROM k CROSS JOIN profile p CROSS JOIN opt_out o
+		WHERE p.model = k.model AND p.customer = k.id AND o.model = p.model AND o.profile = p.id`, func(r *sql.Rows) error {
+		var customer event.ID
 		var channel string
 		var at int64
-		err := r.Scan(scanID(&profile), &channel, &at)
-		into := l.byProfile[profile].optOuts
+		err := r.Scan(scanID(&customer), &channel, &at)
+		into := l.byID[customer].optOuts
 		if old, ok := into[channel]; !ok || at > old {
 			into[channel] = at
 		}

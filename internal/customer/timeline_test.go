@@ -96,3 +96,49 @@ func FuzzSummary(f *testing.F) {
 		fold.add(&e)
 	})
 }
+
+// A customer of more profiles than are shown is still read whole.
+func TestMoreProfilesThanAreShown(t *testing.T) {
+	const visitors = 1100
+	eachShop(t, func(t *testing.T, s *shop) {
+		events := []event.Event{track("", "a0", "Unsubscribed", "")}
+		for i := range visitors {
+			events = append(events, track("", fmt.Sprint("a", i), "Product Viewed", ""))
+		}
+		s.send(events...)
+		if c := s.get(anon("a7")); c.ProfilesCut {
+			t.Error("one profile is cut")
+		}
+		for i := range events {
+			events[i] = identify("u", fmt.Sprint("a", i%visitors), "")
+		}
+		s.send(events...)
+		c := s.get(anon("a7"))
+		if !c.ProfilesCut || len(c.Profiles) != maxProfiles || len(c.ProfileIDs) != visitors+1 || c.Events != 2*(visitors+1) {
+			t.Errorf("cut %v, %d shown of %d, %d events", c.ProfilesCut, len(c.Profiles), len(c.ProfileIDs), c.Events)
+		}
+		if len(c.OptOuts) != 1 {
+			t.Error("the first visitor's opt-out is not seen")
+		}
+		if ids, err := s.ProfileIDs(ctx, workspace, user("u")); err != nil || len(ids) != visitors+1 {
+			t.Error(len(ids), err)
+		}
+		if _, err := s.ProfileIDs(ctx, workspace, user("nobody")); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		seen := 0
+		for cursor := ""; ; {
+			page, err := s.Timeline(ctx, workspace, user("u"), cursor, 200, TimelineFilter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen += len(page.Items)
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		if seen != 2*(visitors+1) {
+			t.Errorf("%d events on the timeline", seen)
+		}
+	})
+}

@@ -192,6 +192,8 @@ func TestFiltersAndPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		u := event.ProfileID(1, event.UserProfile, "u")
+		many := make([]event.ID, 70_000)
+		many[len(many)-1] = u
 		for _, c := range []struct {
 			f    feedback.Filter
 			want int
@@ -208,11 +210,12 @@ func TestFiltersAndPages(t *testing.T) {
 			{feedback.Filter{Topic: "pay%"}, 0},
 			{feedback.Filter{From: 101e6, To: 102e6}, 3},
 			{feedback.Filter{Profiles: []event.ID{u, {}}}, 10},
+			{feedback.Filter{Profiles: many}, 10},
 			{feedback.Filter{Profiles: []event.ID{{}}}, 0},
 			{feedback.Filter{Profiles: []event.ID{}}, 0},
 		} {
 			if got := list(t, d, c.f); len(got) != c.want {
-				t.Errorf("%+v: %d, want %d", c.f, len(got), c.want)
+				t.Errorf("%.200s: %d, want %d", fmt.Sprintf("%+v", c.f), len(got), c.want)
 			}
 		}
 		if it := list(t, d, feedback.Filter{Topic: "price"})[0]; *it.SentimentScore != 0.25 || len(it.Topics) != 2 || it.Topics[1] != "pay_ment" {

@@ -92,6 +92,24 @@ func (w *where) between(from, to int64) {
 	}
 }
 
+// profiles leaves what is of one of some profiles. They are one value, because
+// the number of values of a statement has a bound and that of profiles has none.
+func (w *where) profiles(ids []event.ID, postgres bool) {
+	if postgres {
+		values := make([][]byte, len(ids))
+		for i := range ids {
+			values[i] = ids[i][:]
+		}
+		w.add("f.profile = ANY(?::bytea[])", values)
+		return
+	}
+	var b strings.Builder
+	for i := range ids {
+		fmt.Fprintf(&b, `,"%x"`, ids[i][:])
+	}
+	w.add("f.profile IN (SELECT unhex(value) FROM json_each(?))", "["+strings.TrimPrefix(b.String(), ",")+"]")
+}
+
 func (w *where) String() string { return strings.Join(w.conditions, " AND ") }
 
 // List returns opinions, newest first, and the cursor of the next page or "".
@@ -118,7 +136,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 		if err != nil {
 			return err
 		}
-		w := f.where(model)
+		w := f.where(model, tx.Postgres())
 		if f.Cursor != "" {
 			w.add("f.at <= ? AND (f.at < ? OR f.id < ?)", at, at, id[:])
 		}
@@ -150,7 +168,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 	return items, next, nil
 }
 
-func (f *Filter) where(model int64) *where {
+func (f *Filter) where(model int64, postgres bool) *where {
 	w := &where{}
 	w.add("f.model = ?", model)
 	w.equal("f.channel", f.Channel)
@@ -163,11 +181,7 @@ func (f *Filter) where(model int64) *where {
 		w.add(`f.topics LIKE ? ESCAPE '\'`, "%|"+escapeLike(f.Topic)+"|%")
 	}
 	if f.Profiles != nil {
-		values := make([]any, len(f.Profiles))
-		for i := range f.Profiles {
-			values[i] = f.Profiles[i][:]
-		}
-		w.add("f.profile IN ("+strings.TrimSuffix(strings.Repeat("?,", len(values)), ",")+")", values...)
+		w.profiles(f.Profiles, postgres)
 	}
 	w.between(f.From, f.To)
 	return w
