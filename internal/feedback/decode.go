@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -73,6 +74,13 @@ func (o *opinion) identify(workspace int64, subject string) {
 	if subject == "" {
 		o.id = event.NewID(workspace, "feedback", o.stamp.String(), o.question)
 		return
+	}
+	when := append(binary.BigEndian.AppendUint64(nil, uint64(o.at)^1<<63), o.stamp[:]...) // sorts by time
+	if o.rated {
+		o.ratedAt = when
+	}
+	if o.text != "" || o.title != "" {
+		o.saidAt = when
 	}
 	o.id = event.NewID(workspace, "feedback", o.channel, subject, o.order, o.profile.String(), o.question)
 }

@@ -6,8 +6,10 @@
 // A row is made from one event and one question. Two kinds of event name what
 // they edit: a review (review id, order and profile) and the partial answers of
 // one survey submission (submission id, profile and question). Of the events of
-// such a row the latest, by event time and then message hash, is the row, and
-// the earliest gives its time; so arrival order does not matter.
+// such a row only the verified count, where there are any. The latest of them, by
+// event time and then message hash, is the row, but for a rating or a text that
+// it does not give: these stay as last given. The earliest gives the row's time.
+// So arrival order does not matter.
 //
 // Nothing is rejected here. A property that is missing or makes no sense is
 // left out, and what then has neither text nor rating is no opinion. Language,
@@ -61,6 +63,7 @@ type opinion struct {
 	profile          event.ID
 	at, editedAt     int64
 	stamp            event.ID
+	ratedAt, saidAt  []byte // when it was rated and said, for rows that can be edited; empty where not
 	channel, kind    string
 	title, text      string
 	cut              bool

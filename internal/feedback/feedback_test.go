@@ -172,6 +172,62 @@ func TestEdits(t *testing.T) {
 	})
 }
 
+// What an edit does not give stays, and what was only claimed edits nothing that
+// somebody vouched for; in one batch and in several.
+func TestPartialAndClaimedEdits(t *testing.T) {
+	verified := func(e event.Event) event.Event { e.Flags = event.Verified; return e }
+	const review = `{"review_id":"r","order_id":"o"`
+	rated, said := ev("1", "Product Reviewed", 1, review+`,"rating":4}`), ev("2", "Product Reviewed", 2, review+`,"review_body":"good"}`)
+	both, off := ev("3", "Product Reviewed", 3, review+`,"rating":2,"review_body":"poor"}`), ev("4", "Product Reviewed", 4, review+`,"rating":9,"review_body":"odd"}`)
+	for _, c := range []struct {
+		name   string
+		events []event.Event
+		want   string
+	}{
+		{"text after rating", []event.Event{rated, said}, `rating 4 of 5 "good" 1 2`},
+		{"rating after text", []event.Event{ev("0", "Product Reviewed", 0, review+`,"review_body":"fine"}`), rated}, `rating 4 of 5 "fine" 0 1`},
+		{"both", []event.Event{rated, said, both}, `rating 2 of 5 "poor" 1 3`},
+		{"a rating off the scale", []event.Event{both, off}, `rating 2 of 5 "odd" 3 4`},
+		{"a claim after", []event.Event{verified(rated), said, both}, `rating 4 of 5 "" 1 1`},
+		{"a claim before", []event.Event{rated, verified(said)}, `text 0 of 0 "good" 2 2`},
+		{"both vouched for", []event.Event{verified(rated), verified(said), off}, `rating 4 of 5 "good" 1 2`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				workspace(t, d, 1)
+				for _, together := range []bool{true, false} {
+					clean(t, d)
+					if together {
+						apply(t, d, c.events...)
+					} else {
+						for _, e := range c.events {
+							apply(t, d, e)
+						}
+					}
+					items := list(t, d, feedback.Filter{})
+					if len(items) != 1 {
+						t.Fatal(items)
+					}
+					it := items[0]
+					if it.Rating == nil {
+						it.Rating = ptr(0)
+					}
+					if it.EditedAt == "" {
+						it.EditedAt = it.At
+					}
+					got := fmt.Sprintf("%s %v of %d %q %s %s", it.Kind, *it.Rating, it.Scale, it.Text, it.At[18:19], it.EditedAt[18:19])
+					if got != c.want {
+						t.Errorf("together %v: got %s, want %s", together, got, c.want)
+					}
+					if n := len(list(t, d, feedback.Filter{Query: it.Text})); n != 1 {
+						t.Error("the text is not found")
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestFiltersAndPages(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		workspace(t, d, 1)
@@ -297,7 +353,7 @@ func dump(t testing.TB, d *db.DB) string {
 	t.Helper()
 	var out strings.Builder
 	err := d.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT model, id, profile, at, edited_at, stamp, channel, kind, title, text, cut, search, rating, scale, inverted,
+		rows, err := tx.Query(ctx, `SELECT model, id, profile, at, edited_at, stamp, rated, said, channel, kind, title, text, cut, search, rating, scale, inverted,
 			product_id, order_id, survey_id, question_id, external_id, reply_to, origin, author, verified FROM feedback ORDER BY model, id`)
 		if err != nil {
 			return err
@@ -332,6 +388,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 	shapes := []struct{ name, properties string }{
 		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":%d,"review_body":"text %[3]d"}`},
 		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":"%d"}`},
+		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","review_body":"only text %d"}`},
 		{"survey sent", `{"$survey_id":"s%d","$survey_submission_id":"x%d","$survey_response":%d,"$survey_response_1":"text %[3]d"}`},
 		{"Survey Answered", `{"survey_id":"s%d","question_id":"q%d","kind":"nps","score":%d}`},
 		{"Live Chat Message Sent", `{"message_id":"m%d","conversation_id":"c%d","message_body":"hello %d"}`},
@@ -345,6 +402,9 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 			e := ev(fmt.Sprint("m", i), s.name, rapid.Int64Range(1, 4).Draw(rt, "at"),
 				fmt.Sprintf(s.properties, few.Draw(rt, "a"), few.Draw(rt, "b"), rapid.IntRange(1, 5).Draw(rt, "c")))
 			e.UserID = rapid.SampledFrom([]string{"u", "v"}).Draw(rt, "user")
+			if rapid.IntRange(0, 3).Draw(rt, "verified") == 0 {
+				e.Flags = event.Verified
+			}
 			events = append(events, e)
 		}
 		clean(t, lite)

@@ -17,7 +17,7 @@ type Stage struct{}
 // Name names the stage in metrics and errors.
 func (Stage) Name() string { return "feedback" }
 
-var columns = db.Columns(`model int, id bytes, profile bytes, at int, edited_at int, stamp bytes, channel text, kind text,
+var columns = db.Columns(`model int, id bytes, profile bytes, at int, edited_at int, stamp bytes, rated bytes, said bytes, channel text, kind text,
 	title text, text text, cut int, search text, rating int, scale int, inverted int, language text, sentiment text, sentiment_score int,
 	topics text, product_id text, order_id text, survey_id text, question_id text, external_id text, reply_to text,
 	origin text, author text, verified int`)
@@ -51,7 +51,7 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 		if o.rated {
 			rating = int64(o.rating)
 		}
-		rows.Add(o.model, o.id[:], o.profile[:], o.at, o.editedAt, o.stamp[:], o.channel, o.kind,
+		rows.Add(o.model, o.id[:], o.profile[:], o.at, o.editedAt, o.stamp[:], orEmpty(o.ratedAt), orEmpty(o.saidAt), o.channel, o.kind,
 			o.title, o.text, bit(o.cut), searchable(strings.TrimSpace(o.title+"\n"+o.text)), rating, o.scale, bit(o.inverted), "", "", nil,
 			"", orNull(o.product), orNull(o.order), orNull(o.survey), o.question, o.external, o.replyTo,
 			o.origin, o.author, bit(o.verified))
@@ -62,28 +62,58 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 // merge puts two events of one row together, as the database does with a row
 // that is there already.
 func merge(a, b opinion) opinion {
-	at := min(a.at, b.at)
-	if b.editedAt > a.editedAt || b.editedAt == a.editedAt && bytes.Compare(b.stamp[:], a.stamp[:]) > 0 {
-		a = b
+	switch {
+	case a.verified && !b.verified:
+		return a
+	case b.verified && !a.verified:
+		return b
+	case b.editedAt < a.editedAt || b.editedAt == a.editedAt && bytes.Compare(b.stamp[:], a.stamp[:]) < 0:
+		a, b = b, a
 	}
-	a.at = at
-	return a
+	b.at = min(a.at, b.at)
+	if bytes.Compare(a.ratedAt, b.ratedAt) > 0 {
+		b.ratedAt, b.kind, b.rating, b.rated, b.scale, b.inverted = a.ratedAt, a.kind, a.rating, a.rated, a.scale, a.inverted
+	}
+	if bytes.Compare(a.saidAt, b.saidAt) > 0 {
+		b.saidAt, b.title, b.text, b.cut = a.saidAt, a.title, a.text, a.cut
+	}
+	return b
 }
 
-// edit is what happens to a row that is there: the later event takes it over
-// whole, the earlier one gives its time.
+// edit is what happens to a row that is there.
 func edit() string {
+	const (
+		first = "excluded.verified > feedback.verified"
+		later = first + " OR (excluded.edited_at, excluded.stamp) > (feedback.edited_at, feedback.stamp)"
+		rated = first + " OR excluded.rated > feedback.rated"
+		said  = first + " OR excluded.said > feedback.said"
+	)
 	var b strings.Builder
-	b.WriteString(`ON CONFLICT (model, id) DO UPDATE SET at = CASE WHEN excluded.at < feedback.at THEN excluded.at ELSE feedback.at END`)
+	b.WriteString("ON CONFLICT (model, id) DO UPDATE SET ")
 	for _, c := range columns {
+		when := later
 		switch c.Name {
-		case "model", "id", "at":
+		case "model", "id", "profile":
 			continue
+		case "at":
+			when = first + " OR excluded.at < feedback.at"
+		case "kind": // is the rating's, if there is one
+			when = rated + " OR feedback.rating IS NULL AND (" + later + ")"
+		case "rated", "rating", "scale", "inverted":
+			when = rated
+		case "said", "title", "text", "cut", "search", "language", "sentiment", "sentiment_score", "topics":
+			when = said
 		}
-		b.WriteString(", " + c.Name + " = CASE WHEN (excluded.edited_at, excluded.stamp) > (feedback.edited_at, feedback.stamp) THEN excluded." +
-			c.Name + " ELSE feedback." + c.Name + " END")
+		b.WriteString(c.Name + " = CASE WHEN " + when + " THEN excluded." + c.Name + " ELSE feedback." + c.Name + " END, ")
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), ", ") + " WHERE excluded.verified >= feedback.verified"
+}
+
+func orEmpty(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 func bit(b bool) int64 {

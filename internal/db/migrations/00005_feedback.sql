@@ -9,8 +9,10 @@ CREATE TABLE feedback (
     id              {{.Bytes}} NOT NULL,
     profile         {{.Bytes}} NOT NULL,
     at              INTEGER NOT NULL,  -- of the first event
-    edited_at       INTEGER NOT NULL,  -- of the event that the other columns come from, the latest
+    edited_at       INTEGER NOT NULL,  -- of the latest
     stamp           {{.Bytes}} NOT NULL, -- its message hash, which decides between events of one time
+    rated           {{.Bytes}} NOT NULL, -- time and message hash of the latest event with a rating, where others may follow
+    said            {{.Bytes}} NOT NULL, -- likewise with a text
     channel         TEXT NOT NULL,     -- survey, review, chat, social, email or store
     kind            TEXT NOT NULL,     -- nps, csat, ces, rating, choice or text
     title           TEXT NOT NULL,
@@ -32,7 +34,7 @@ CREATE TABLE feedback (
     reply_to        TEXT NOT NULL,
     origin          TEXT NOT NULL,     -- social network, or store
     author          TEXT NOT NULL,     -- handle on that network
-    verified        INTEGER NOT NULL,  -- 1: the shop's server or the channel vouched for who it is
+    verified        INTEGER NOT NULL,  -- 1: the shop's server or the channel vouched for who it is; claims do not edit it
     {{if .Postgres}}PRIMARY KEY{{else}}UNIQUE{{end}} (model, id)
 );
 -- Lists are read newest first. Each of these serves one filter and the order;
