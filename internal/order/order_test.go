@@ -155,9 +155,9 @@ func dump(t testing.TB, d *db.DB) string {
 	var out string
 	err := d.View(ctx, func(tx *db.Tx) error {
 		for _, q := range []string{
-			`SELECT model, id, order_id, profile, placed_at, completed, draft, currency, amount, shipping, tax, discount, items_amount,
+			`SELECT model, id, order_id, profile, placed_at, draft, currency, amount, shipping, tax, discount, items_amount,
 				coupon, payment_method, checkout_id, shipped_at, carrier, tracking_number, delivered_at, days_late, cancelled_at,
-				returned_at, refunded_at, refunded, full_refund, stamps FROM orders ORDER BY model, id`,
+				returned_at, refunded_at, refunded, claimed, verified FROM orders ORDER BY model, id`,
 			`SELECT model, id, ordinal, product_id, sku, name, category, variant, price, quantity FROM order_item ORDER BY model, id, ordinal`,
 		} {
 			rows, err := tx.Query(ctx, q)
@@ -193,7 +193,7 @@ func genEvents(t *rapid.T) []event.Event {
 	names := []string{"Order Completed", "Order Updated", "Order Refunded", "Order Returned", "Order Cancelled", "Order Shipped", "Order Delivered", "Page"}
 	properties := []string{
 		`"total":%d,"currency":"EUR"`, `"revenue":%d,"tax":1,"coupon":"C%[1]d"`, `"products":[{"product_id":"p%d","price":%[1]d,"quantity":2}]`,
-		`"products":[]`, `"tracking_number":"T%d","days_late":%[1]d`, `"payment_method":"m%d","checkout_id":"c%[1]d"`, `"a":%d`,
+		`"products":[{"product_id":"p%d"}],"currency":"USD"`, `"products":[{"product_id":"p%d","quantity":1}]`, `"products":[]`, `"total":"%d,5"`, `"tracking_number":"T%d","days_late":%[1]d`, `"payment_method":"m%d","checkout_id":"c%[1]d"`, `"a":%d`,
 	}
 	n := rapid.IntRange(1, 40).Draw(t, "n")
 	var out []event.Event
@@ -205,6 +205,9 @@ func genEvents(t *rapid.T) []event.Event {
 			e.UserID = who
 		} else {
 			e.AnonymousID = who
+		}
+		if rapid.Bool().Draw(t, "verified") {
+			e.Flags = event.Verified
 		}
 		out = append(out, e)
 	}

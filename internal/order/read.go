@@ -30,11 +30,11 @@ type Money struct {
 }
 
 // Summary is what a customer bought. Spend is per currency, sorted by it:
-// orders that were not cancelled, less what was refunded.
+// orders that were not cancelled, less what is known to be refunded.
 type Summary struct {
 	Orders      int     `json:"orders"` // cancelled ones among them
 	Cancelled   int     `json:"cancelled"`
-	Returns     int     `json:"returns"` // orders that came back, wholly or in part
+	Returns     int     `json:"returns"` // orders returned or refunded, wholly or in part
 	Spend       []Money `json:"spend"`
 	LastOrderAt string  `json:"last_order_at,omitempty"`
 	LastOrderID string  `json:"last_order_id,omitempty"`
@@ -48,11 +48,11 @@ type Order struct {
 	At             string   `json:"at"` // placed
 	Status         string   `json:"status"`
 	Currency       string   `json:"currency"`
-	Amount         string   `json:"amount"` // what was to be paid
+	Amount         string   `json:"amount,omitempty"` // what was to be paid, "" where unknown
 	Shipping       string   `json:"shipping,omitempty"`
 	Tax            string   `json:"tax,omitempty"`
 	Discount       string   `json:"discount,omitempty"`
-	Refunded       string   `json:"refunded"` // of Amount, at most all of it
+	Refunded       string   `json:"refunded,omitempty"` // of Amount, at most all of it; "" where unknown
 	Coupon         string   `json:"coupon,omitempty"`
 	PaymentMethod  string   `json:"payment_method,omitempty"`
 	CheckoutID     string   `json:"checkout_id,omitempty"`
@@ -77,16 +77,20 @@ type Item struct {
 	Quantity  string `json:"quantity"`
 }
 
-// spend is what remains paid of an order, and what went back.
-func (r *row) spend() (amount, refunded int64) {
-	amount = r.amount.V
-	if !r.amount.Valid {
-		amount = r.itemsAmount.V
+// spend is what was to be paid of an order and what of that went back, each
+// unknown where no event tells.
+func (r *row) spend() (amount, refunded optional) {
+	amount, refunded = r.amount, r.refunded
+	if !amount.Valid {
+		amount = r.itemsAmount
 	}
-	if r.fullRefund {
-		return amount, amount
+	switch {
+	case refunded.Valid && amount.Valid:
+		refunded.V = min(refunded.V, max(amount.V, 0))
+	case refunded.V == everything:
+		refunded = optional{}
 	}
-	return amount, min(r.refunded, max(amount, 0))
+	return amount, refunded
 }
 
 // Summary adds up the orders of the profiles of one customer.
@@ -104,23 +108,23 @@ func (s Store) Summary(ctx context.Context, workspace int64, profiles []event.ID
 			keys.Add(model, p[:])
 		}
 		return tx.Lookup(ctx, keys, `
-			SELECT o.id, o.order_id, o.placed_at, o.currency, o.amount, o.items_amount, o.refunded, o.full_refund,
-				o.cancelled_at, o.returned_at
+			SELECT o.id, o.order_id, o.placed_at, o.currency, o.amount, o.items_amount, o.refunded, o.cancelled_at,
+				o.returned_at, o.refunded_at
 			FROM k CROSS JOIN orders o WHERE o.model = k.model AND o.profile = k.profile AND o.draft = 0`,
 			func(rows *sql.Rows) error {
 				var r row
 				var id []byte
-				err := rows.Scan(&id, &r.orderID, &r.placedAt, &r.currency, &r.amount, &r.itemsAmount, &r.refunded, &r.fullRefund,
-					&r.cancelledAt, &r.returnedAt)
+				err := rows.Scan(&id, &r.orderID, &r.placedAt, &r.currency, &r.amount, &r.itemsAmount, &r.refunded, &r.cancelledAt,
+					&r.returnedAt, &r.refundedAt)
 				copy(r.id[:], id)
 				sum.Orders++
-				if r.returnedAt.Valid {
+				if r.returnedAt.Valid || r.refundedAt.Valid {
 					sum.Returns++
 				}
 				if r.cancelledAt.Valid {
 					sum.Cancelled++
-				} else if amount, refunded := r.spend(); r.amount.Valid || r.itemsAmount.Valid {
-					spend[r.currency] = add(spend[r.currency], amount-refunded)
+				} else if amount, refunded := r.spend(); amount.Valid {
+					spend[r.currency] = add(spend[r.currency], amount.V-refunded.V)
 				}
 				if sum.Orders == 1 || last.placedAt < r.placedAt || last.placedAt == r.placedAt && bytes.Compare(last.id[:], r.id[:]) < 0 {
 					last = r
@@ -190,7 +194,7 @@ func page(ctx context.Context, tx *db.Tx, keys *db.Rows, n int) ([]*row, error) 
 	err := tx.Lookup(ctx, keys, `
 		SELECT o.model, o.id, o.order_id, o.profile, o.placed_at, o.currency, o.amount, o.shipping, o.tax, o.discount,
 			o.items_amount, o.coupon, o.payment_method, o.checkout_id, o.shipped_at, o.carrier, o.tracking_number,
-			o.delivered_at, o.days_late, o.cancelled_at, o.returned_at, o.refunded, o.full_refund
+			o.delivered_at, o.days_late, o.cancelled_at, o.returned_at, o.refunded_at, o.refunded
 		FROM k CROSS JOIN orders o WHERE o.model = k.model AND o.profile = k.profile AND o.draft = 0
 			AND o.placed_at <= k.at AND (o.placed_at < k.at OR o.id < k.id)
 		ORDER BY o.placed_at DESC, o.id DESC LIMIT `+strconv.Itoa(n),
@@ -199,7 +203,7 @@ func page(ctx context.Context, tx *db.Tx, keys *db.Rows, n int) ([]*row, error) 
 			var rowID, profile []byte
 			err := rows.Scan(&r.model, &rowID, &r.orderID, &profile, &r.placedAt, &r.currency, &r.amount, &r.shipping, &r.tax, &r.discount,
 				&r.itemsAmount, &r.coupon, &r.paymentMethod, &r.checkoutID, &r.shippedAt, &r.carrier, &r.tracking,
-				&r.deliveredAt, &r.daysLate, &r.cancelledAt, &r.returnedAt, &r.refunded, &r.fullRefund)
+				&r.deliveredAt, &r.daysLate, &r.cancelledAt, &r.returnedAt, &r.refundedAt, &r.refunded)
 			copy(r.id[:], rowID)
 			copy(r.profile[:], profile)
 			out = append(out, r)
@@ -239,7 +243,7 @@ func (r *row) order(items []Item) Order {
 	amount, refunded := r.spend()
 	o := Order{
 		ID: r.id.String(), OrderID: r.orderID, Profile: r.profile, At: event.FormatTime(r.placedAt), Status: r.status(),
-		Currency: r.currency, Amount: event.Millionths(amount).String(), Refunded: event.Millionths(refunded).String(),
+		Currency: r.currency, Amount: decimal(amount), Refunded: decimal(refunded),
 		Shipping: decimal(r.shipping), Tax: decimal(r.tax), Discount: decimal(r.discount),
 		Coupon: r.coupon, PaymentMethod: r.paymentMethod, CheckoutID: r.checkoutID,
 		ShippedAt: moment(r.shippedAt), Carrier: r.carrier, TrackingNumber: r.tracking,
@@ -255,13 +259,12 @@ func (r *row) order(items []Item) Order {
 
 // status is the furthest an order has come.
 func (r *row) status() string {
-	_, refunded := r.spend()
 	switch {
 	case r.cancelledAt.Valid:
 		return "cancelled"
 	case r.returnedAt.Valid:
 		return "returned"
-	case r.fullRefund || refunded > 0:
+	case r.refundedAt.Valid:
 		return "refunded"
 	case r.deliveredAt.Valid:
 		return "delivered"

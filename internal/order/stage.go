@@ -5,10 +5,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"math"
 	"slices"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -22,13 +23,13 @@ func (Stage) Name() string { return "order" }
 
 // Apply folds a batch.
 func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
-	type fact struct {
+	type occurrence struct {
 		e    *event.Event
 		verb event.Verb
 		p    event.Object
 		key  key
 	}
-	var facts []fact
+	var found []occurrence
 	rows := map[key]*row{}
 	for i := range b.Events {
 		e := &b.Events[i]
@@ -50,18 +51,23 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 			k.id = event.NewID(e.Workspace, "order", "", h.String())
 		}
 		if rows[k] == nil {
-			rows[k] = newRow(k, id)
+			rows[k] = &row{key: k, orderID: id}
 		}
-		facts = append(facts, fact{e, v, p, k})
+		found = append(found, occurrence{e, v, p, k})
 	}
-	if len(facts) == 0 {
+	if len(found) == 0 {
 		return nil
 	}
 	if err := load(ctx, tx, rows); err != nil {
 		return fmt.Errorf("load orders: %w", err)
 	}
-	for _, f := range facts {
-		rows[f.key].apply(f.e, f.verb, f.p)
+	for _, f := range found {
+		r := rows[f.key]
+		if f.e.Has(event.Verified) {
+			r.verified.apply(f.e, f.verb, f.p)
+		} else {
+			r.claimed.apply(f.e, f.verb, f.p)
+		}
 	}
 	return save(ctx, tx, rows)
 }
@@ -96,53 +102,30 @@ func load(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
 		lock = " ORDER BY o.model, o.id FOR UPDATE OF o"
 	}
 	return tx.Lookup(ctx, keys, `
-		SELECT o.model, o.id, o.profile, o.placed_at, o.completed, o.draft, o.currency, o.amount, o.shipping, o.tax,
-			o.discount, o.items_amount, o.coupon, o.payment_method, o.checkout_id, o.shipped_at, o.carrier,
-			o.tracking_number, o.delivered_at, o.days_late, o.cancelled_at, o.returned_at, o.refunded_at, o.refunded,
-			o.full_refund, o.stamps
+		SELECT o.model, o.id, o.claimed, o.verified
 		FROM k CROSS JOIN orders o WHERE o.model = k.model AND o.id = k.id`+lock,
 		func(s *sql.Rows) error {
-			var n row
-			var id, profile, stamps []byte
-			err := s.Scan(&n.model, &id, &profile, &n.placedAt, &n.completed, &n.draft, &n.currency, &n.amount, &n.shipping, &n.tax,
-				&n.discount, &n.itemsAmount, &n.coupon, &n.paymentMethod, &n.checkoutID, &n.shippedAt, &n.carrier,
-				&n.tracking, &n.deliveredAt, &n.daysLate, &n.cancelledAt, &n.returnedAt, &n.refundedAt, &n.refunded,
-				&n.fullRefund, &stamps)
-			if err != nil || profile == nil { // nothing but the lock
+			var k key
+			var id, claimed, verified []byte
+			err := s.Scan(&k.model, &id, &claimed, &verified)
+			if err != nil || claimed == nil { // nothing but the lock
 				return err
 			}
-			copy(n.id[:], id)
-			copy(n.profile[:], profile)
-			r := rows[n.key]
-			n.orderID = r.orderID
-			n.stamps = r.stamps
-			n.unpack(stamps)
-			n.hadItems = n.stamps[byItems].at != math.MinInt64
-			*r = n
+			copy(k.id[:], id)
+			r := rows[k]
+			if err := errors.Join(json.Unmarshal(claimed, &r.claimed), json.Unmarshal(verified, &r.verified)); err != nil {
+				return fmt.Errorf("facts of order %s: %w", k.id, err)
+			}
+			r.decide()
+			r.hadItems = len(r.items) > 0
 			return nil
 		})
 }
 
-// pack writes the stamps one after the other, 16 bytes each.
-func (r *row) pack() []byte {
-	b := make([]byte, 0, 16*groups)
-	for _, s := range r.stamps {
-		b = binary.BigEndian.AppendUint64(b, uint64(s.at))
-		b = binary.BigEndian.AppendUint64(b, s.tie)
-	}
-	return b
-}
-
-func (r *row) unpack(b []byte) {
-	for i := 0; i < groups && len(b) >= 16; i, b = i+1, b[16:] {
-		r.stamps[i] = stamp{int64(binary.BigEndian.Uint64(b)), binary.BigEndian.Uint64(b[8:])}
-	}
-}
-
-var orderColumns = db.Columns(`model int, id bytes, order_id text, profile bytes, placed_at int, completed int, draft int,
+var orderColumns = db.Columns(`model int, id bytes, order_id text, profile bytes, placed_at int, draft int,
 	currency text, amount int, shipping int, tax int, discount int, items_amount int, coupon text, payment_method text,
 	checkout_id text, shipped_at int, carrier text, tracking_number text, delivered_at int, days_late int, cancelled_at int,
-	returned_at int, refunded_at int, refunded int, full_refund int, stamps bytes`)
+	returned_at int, refunded_at int, refunded int, claimed bytes, verified bytes`)
 
 var itemColumns = db.Columns(`model int, id bytes, ordinal int, product_id text, sku text, name text, category text,
 	variant text, price int, quantity int`)
@@ -151,18 +134,24 @@ var itemColumns = db.Columns(`model int, id bytes, ordinal int, product_id text,
 func save(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
 	orders, replaced, items := db.NewRows(orderColumns), db.NewRows(keyColumns), db.NewRows(itemColumns)
 	for _, r := range sorted(rows) {
-		orders.Add(r.model, r.id[:], r.orderID, r.profile[:], r.placedAt, bit(r.completed), bit(r.draft),
+		r.decide()
+		claimed, err := json.Marshal(&r.claimed)
+		verified, err2 := json.Marshal(&r.verified)
+		if err = errors.Join(err, err2); err != nil {
+			return fmt.Errorf("facts of order %s: %w", r.id, err)
+		}
+		orders.Add(r.model, r.id[:], r.orderID, r.profile[:], r.placedAt, bit(r.draft),
 			r.currency, r.amount, r.shipping, r.tax, r.discount, r.itemsAmount, r.coupon, r.paymentMethod,
 			r.checkoutID, r.shippedAt, r.carrier, r.tracking, r.deliveredAt, r.daysLate, r.cancelledAt,
-			r.returnedAt, r.refundedAt, r.refunded, bit(r.fullRefund), r.pack())
+			r.returnedAt, r.refundedAt, r.refunded, claimed, verified)
 		if !r.itemsChanged {
 			continue
 		}
 		if r.hadItems {
 			replaced.Add(r.model, r.id[:])
 		}
-		for i, it := range parseItems(r.products) {
-			items.Add(r.model, r.id[:], i, it.productID, it.sku, it.name, it.category, it.variant, it.price, it.quantity)
+		for i, it := range r.items {
+			items.Add(r.model, r.id[:], i, it.ProductID, it.SKU, it.Name, it.Category, it.Variant, it.Price, it.Quantity)
 		}
 	}
 	if err := tx.Insert(ctx, "orders", orders, overwrite); err != nil {
@@ -177,13 +166,14 @@ func save(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
 
 // overwrite is safe because load read the row under a lock.
 const overwrite = `ON CONFLICT (model, id) DO UPDATE SET order_id = excluded.order_id, profile = excluded.profile,
-	placed_at = excluded.placed_at, completed = excluded.completed, draft = excluded.draft, currency = excluded.currency,
+	placed_at = excluded.placed_at, draft = excluded.draft, currency = excluded.currency,
 	amount = excluded.amount, shipping = excluded.shipping, tax = excluded.tax, discount = excluded.discount,
 	items_amount = excluded.items_amount, coupon = excluded.coupon, payment_method = excluded.payment_method,
 	checkout_id = excluded.checkout_id, shipped_at = excluded.shipped_at, carrier = excluded.carrier,
 	tracking_number = excluded.tracking_number, delivered_at = excluded.delivered_at, days_late = excluded.days_late,
 	cancelled_at = excluded.cancelled_at, returned_at = excluded.returned_at, refunded_at = excluded.refunded_at,
-	refunded = excluded.refunded, full_refund = excluded.full_refund, stamps = excluded.stamps`
+	refunded = excluded.refunded, claimed = excluded.claimed,
+	verified = excluded.verified`
 
 func bit(b bool) int64 {
 	if b {

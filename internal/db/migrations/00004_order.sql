@@ -1,8 +1,9 @@
 -- +goose Up
 
 -- What the shop sold, one row for each order id. A row is a function of the
--- set of the order's events: every group of columns holds what the latest event
--- (by time, then message hash) said of it, and stamps keeps which event that was.
+-- set of the order's events: claimed and verified hold as JSON what events of
+-- either trust said, each group of facts by the latest event (by time, then
+-- message hash); the other columns are decided from the two and are what is read.
 -- All but the key has a default, so that PostgreSQL can lock an order before it
 -- is first written.
 CREATE TABLE orders (
@@ -11,7 +12,6 @@ CREATE TABLE orders (
     order_id        TEXT NOT NULL DEFAULT '',
     profile         {{.Bytes}},                   -- whose order it is; NULL while only locked
     placed_at       INTEGER NOT NULL DEFAULT 0,
-    completed       INTEGER NOT NULL DEFAULT 0,   -- 1: placed_at is the time of an Order Completed
     draft           INTEGER NOT NULL DEFAULT 1,   -- 1: only ever updated, so not an order yet
     currency        TEXT NOT NULL DEFAULT '',
     amount          INTEGER,                      -- what was to be paid, in millionths, as are the next
@@ -30,9 +30,9 @@ CREATE TABLE orders (
     cancelled_at    INTEGER,
     returned_at     INTEGER,
     refunded_at     INTEGER,
-    refunded        INTEGER NOT NULL DEFAULT 0,   -- millionths, summed over refunds that name an amount
-    full_refund     INTEGER NOT NULL DEFAULT 0,   -- 1: a refund named no amount
-    stamps          {{.Bytes}},
+    refunded        INTEGER,                      -- millionths, the largest integer for all; NULL where unknown
+    claimed         {{.Bytes}},                   -- NULL while only locked, as is the next
+    verified        {{.Bytes}},
     PRIMARY KEY (model, id)
 );
 CREATE INDEX orders_profile ON orders (model, profile, placed_at);
