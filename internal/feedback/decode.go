@@ -41,7 +41,9 @@ func decode(e *event.Event) []opinion {
 	case Survey:
 		subject = o.answer(p)
 	case Review:
-		subject = o.review(p)
+		if subject = o.readReview(p); subject != "" {
+			o.review = event.NewID(e.Workspace, "review", subject, o.order)
+		}
 	case Chat:
 		if !fromCustomer(e.Verb(), p) {
 			return nil
@@ -85,10 +87,10 @@ func (o *opinion) identify(workspace int64, subject string) {
 	o.id = event.NewID(workspace, "feedback", o.channel, subject, o.order, o.profile.String(), o.question)
 }
 
-// review reads a Product Reviewed. The same review id is the same review only
+// readReview reads a Product Reviewed. The same review id is the same review only
 // with the same order and customer: other systems number per shop, or use the
 // id of what was reviewed.
-func (o *opinion) review(p event.Object) (subject string) {
+func (o *opinion) readReview(p event.Object) (subject string) {
 	o.title = short(p.First("review_title", "title"))
 	o.setText(p.First("review_body", "body", "text", "comment", "review"))
 	o.stars(p)

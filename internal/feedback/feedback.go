@@ -11,6 +11,10 @@
 // it does not give: these stay as last given. The earliest gives the row's time.
 // So arrival order does not matter.
 //
+// A visitor's review that they edit after they logged in has a row for each of
+// the two profiles. Readers count the last edited alone, as long as the profiles
+// are one customer's.
+//
 // Nothing is rejected here. A property that is missing or makes no sense is
 // left out, and what then has neither text nor rating is no opinion. Language,
 // sentiment and topics stay empty until the texts are understood.
@@ -74,6 +78,8 @@ type opinion struct {
 	product, order   string
 	survey, question string
 	external         string
+	review           event.ID // zero where it has no id
+	twin             bool     // another profile wrote the review as well
 	replyTo          string
 	origin, author   string
 	verified         bool

@@ -354,7 +354,7 @@ func dump(t testing.TB, d *db.DB) string {
 	var out strings.Builder
 	err := d.View(ctx, func(tx *db.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT model, id, profile, at, edited_at, stamp, rated, said, channel, kind, title, text, cut, search, rating, scale, inverted,
-			product_id, order_id, survey_id, question_id, external_id, reply_to, origin, author, verified FROM feedback ORDER BY model, id`)
+			product_id, order_id, survey_id, question_id, external_id, review, twin, reply_to, origin, author, verified FROM feedback ORDER BY model, id`)
 		if err != nil {
 			return err
 		}

@@ -137,6 +137,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 			return err
 		}
 		w := f.where(model, tx.Postgres())
+		w.add(newest)
 		if f.Cursor != "" {
 			w.add("f.at <= ? AND (f.at < ? OR f.id < ?)", at, at, id[:])
 		}
@@ -323,7 +324,7 @@ func (s Store) Summary(ctx context.Context, workspace int64, profiles []event.ID
 		}
 		return tx.Lookup(ctx, keys, `
 			SELECT f.id, f.kind, f.at, f.rating FROM k CROSS JOIN feedback f WHERE f.model = k.model AND f.profile = k.profile
-				AND f.rating IS NOT NULL AND (f.kind = 'rating' AND f.scale = 5 OR f.kind = 'nps')`,
+				AND f.rating IS NOT NULL AND (f.kind = 'rating' AND f.scale = 5 OR f.kind = 'nps') AND `+newest,
 			func(rows *sql.Rows) error {
 				var id []byte
 				var kind string

@@ -19,7 +19,7 @@ func (Stage) Name() string { return "feedback" }
 
 var columns = db.Columns(`model int, id bytes, profile bytes, at int, edited_at int, stamp bytes, rated bytes, said bytes, channel text, kind text,
 	title text, text text, cut int, search text, rating int, scale int, inverted int, language text, sentiment text, sentiment_score int,
-	topics text, product_id text, order_id text, survey_id text, question_id text, external_id text, reply_to text,
+	topics text, product_id text, order_id text, survey_id text, question_id text, external_id text, review bytes, twin int, reply_to text,
 	origin text, author text, verified int`)
 
 // Apply folds a batch.
@@ -44,6 +44,9 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	slices.SortFunc(opinions, func(a, b opinion) int {
 		return cmp.Or(cmp.Compare(a.model, b.model), bytes.Compare(a.id[:], b.id[:]))
 	})
+	if err := pair(ctx, tx, opinions); err != nil {
+		return err
+	}
 	rows := db.NewRows(columns)
 	for i := range opinions {
 		o := &opinions[i]
@@ -53,7 +56,7 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 		}
 		rows.Add(o.model, o.id[:], o.profile[:], o.at, o.editedAt, o.stamp[:], orEmpty(o.ratedAt), orEmpty(o.saidAt), o.channel, o.kind,
 			o.title, o.text, bit(o.cut), searchable(strings.TrimSpace(o.title+"\n"+o.text)), rating, o.scale, bit(o.inverted), "", "", nil,
-			"", orNull(o.product), orNull(o.order), orNull(o.survey), o.question, o.external, o.replyTo,
+			"", orNull(o.product), orNull(o.order), orNull(o.survey), o.question, o.external, o.reviewID(), bit(o.twin), o.replyTo,
 			o.origin, o.author, bit(o.verified))
 	}
 	return tx.Insert(ctx, "feedback", rows, edit())
@@ -103,6 +106,8 @@ func edit() string {
 			when = rated
 		case "said", "title", "text", "cut", "search", "language", "sentiment", "sentiment_score", "topics":
 			when = said
+		case "twin":
+			when = "excluded.twin > feedback.twin"
 		}
 		b.WriteString(c.Name + " = CASE WHEN " + when + " THEN excluded." + c.Name + " ELSE feedback." + c.Name + " END, ")
 	}

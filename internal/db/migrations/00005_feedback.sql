@@ -31,6 +31,8 @@ CREATE TABLE feedback (
     survey_id       TEXT,
     question_id     TEXT NOT NULL,
     external_id     TEXT NOT NULL,     -- the id that the channel gave: of the review, message, post
+    review          {{.Bytes}},        -- of a review with an id: the same in the rows of every profile that wrote it
+    twin            INTEGER NOT NULL,  -- 1: there are two or more of these rows
     reply_to        TEXT NOT NULL,
     origin          TEXT NOT NULL,     -- social network, or store
     author          TEXT NOT NULL,     -- handle on that network
@@ -46,7 +48,9 @@ CREATE INDEX feedback_product ON feedback (model, product_id, at) WHERE product_
 CREATE INDEX feedback_order ON feedback (model, order_id, at) WHERE order_id IS NOT NULL;
 CREATE INDEX feedback_survey ON feedback (model, survey_id, at) WHERE survey_id IS NOT NULL;
 -- Holds all that a score without further filters reads.
-CREATE INDEX feedback_score ON feedback (model, kind, at, rating, scale, inverted);
+CREATE INDEX feedback_score ON feedback (model, kind, at, rating, scale, inverted, twin);
+CREATE INDEX feedback_twin ON feedback (model, kind, at) WHERE twin = 1;
+CREATE INDEX feedback_review ON feedback (model, review, profile) WHERE review IS NOT NULL;
 
 {{if .Postgres -}}
 -- Without the extension a search reads the rows one by one.
