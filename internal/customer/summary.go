@@ -148,7 +148,7 @@ func scored(score, of, text string) []string {
 	out := []string{}
 	if score != "" {
 		out = append(out, "with "+cut(score, ""))
-		if of != "" {
+		if fits(score, of) {
 			out = append(out, "of", of)
 		}
 	}
@@ -156,6 +156,13 @@ func scored(score, of, text string) []string {
 		out = append(out, "\u201c"+cut(text, "")+"\u201d")
 	}
 	return out
+}
+
+// fits reports whether a score can be one of a scale that ends at of.
+func fits(score, of string) bool {
+	n, ok := event.ParseMillionths(score)
+	top, known := event.ParseMillionths(of)
+	return ok && known && n >= 0 && n <= top
 }
 
 // money writes an amount with at least two decimals.

@@ -69,6 +69,8 @@ func TestSummaries(t *testing.T) {
 		{track("u", "", "Order Completed", ``), "order", "web", "Ordered"},
 		{event.Event{Type: event.Page, Name: "Home"}, "page", "web", "Viewed Home"},
 		{track("u", "", "Survey Answered", `{"survey_id":"s","kind":"nps","score":9,"text":"good"}`), "survey", "survey", "Answered survey s with 9 of 10 “good”"},
+		{track("u", "", "Survey Answered", `{"survey_id":"s","kind":"csat","score":9}`), "survey", "survey", "Answered survey s with 9"},
+		{track("u", "", "Survey Answered", `{"survey_id":"s","score":"often","scale":5}`), "survey", "survey", "Answered survey s with often"},
 		{track("u", "", "Product Reviewed", `{"product_id":"p1","rating":"4","review_body":"fine"}`), "review", "review", "Reviewed p1 with 4 “fine”"},
 		{track("u", "", "Checkout Failed", `{"reason":"card declined"}`), "checkout", "web", "Checkout failed: card declined"},
 		{track("u", "", "Cart Viewed", `{}`), "cart", "web", "Viewed the cart"},
