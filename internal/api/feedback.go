@@ -76,7 +76,7 @@ type scoreQuery struct {
 	During
 	Bucket   string `query:"bucket" enum:"hour,day,week,month" doc:"Gives a series too, one score for each."`
 	Timezone string `query:"timezone" maxLength:"60" doc:"tz name by which days begin, such as Asia/Kolkata; UTC without."`
-	Channel  string `query:"channel" maxLength:"20"`
+	Channel  string `query:"channel" enum:"survey,review,chat,social,email,store"`
 	Product  string `query:"product" maxLength:"512"`
 	Survey   string `query:"survey" maxLength:"512"`
 	Method   string `query:"method" enum:"mean,top_box" doc:"Of ces: the mean, or the share of the best answers."`

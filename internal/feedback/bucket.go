@@ -42,10 +42,10 @@ func (f *ScoreFilter) complete(kind string) error {
 	if f.Location == nil {
 		f.Location = time.UTC
 	}
-	if f.From != 0 && f.To != 0 && f.From >= f.To {
-		return InputError("from must be before to")
+	if err := checkChannel(f.Channel); err != nil {
+		return err
 	}
-	return nil
+	return checkRange(f.From, f.To)
 }
 
 func (f *ScoreFilter) where(model int64, kind string) *where {

@@ -300,8 +300,10 @@ func TestFiltersAndPages(t *testing.T) {
 			t.Errorf("saw %d of 10", len(seen))
 		}
 		var input feedback.InputError
-		if _, _, err := (feedback.Store{DB: d}).List(ctx, 1, feedback.Filter{Cursor: "x"}); !errors.As(err, &input) {
-			t.Error(err)
+		for _, f := range []feedback.Filter{{Cursor: "x"}, {Channel: "fax"}, {From: 2, To: 1}} {
+			if _, _, err := (feedback.Store{DB: d}).List(ctx, 1, f); !errors.As(err, &input) {
+				t.Errorf("%+v gave %v", f, err)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base64"
@@ -118,6 +119,9 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 	if f.Limit < 1 || f.Limit > 200 {
 		f.Limit = 50
 	}
+	if err := cmp.Or(checkChannel(f.Channel), checkRange(f.From, f.To)); err != nil {
+		return nil, "", err
+	}
 	at, id, err := parseCursor(f.Cursor)
 	if err != nil {
 		return nil, "", err
@@ -186,6 +190,21 @@ func (f *Filter) where(model int64, postgres bool) *where {
 	}
 	w.between(f.From, f.To)
 	return w
+}
+
+func checkChannel(name string) error {
+	switch name {
+	case "", Survey, Review, Chat, Social, Email, InStore:
+		return nil
+	}
+	return InputError("channel must be survey, review, chat, social, email or store")
+}
+
+func checkRange(from, to int64) error {
+	if from != 0 && to != 0 && from >= to {
+		return InputError("from must be before to")
+	}
+	return nil
 }
 
 func scanItem(rows *sql.Rows) (it Item, at int64, err error) {

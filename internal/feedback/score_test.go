@@ -103,7 +103,7 @@ func TestScoreInput(t *testing.T) {
 		f    feedback.ScoreFilter
 	}{
 		{"text", feedback.ScoreFilter{}}, {"nps", feedback.ScoreFilter{Method: "mean"}}, {"csat", feedback.ScoreFilter{Method: "median"}},
-		{"csat", feedback.ScoreFilter{Bucket: "year"}}, {"csat", feedback.ScoreFilter{From: 2, To: 2}},
+		{"csat", feedback.ScoreFilter{Bucket: "year"}}, {"csat", feedback.ScoreFilter{From: 2, To: 2}}, {"csat", feedback.ScoreFilter{Channel: "fax"}},
 		{"csat", feedback.ScoreFilter{From: 1, To: 2001 * 3600e6, Bucket: "hour"}},
 	} {
 		var input feedback.InputError
