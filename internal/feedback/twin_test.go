@@ -2,6 +2,7 @@ package feedback_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,6 +77,30 @@ func TestReviewOfTwoProfiles(t *testing.T) {
 		apply(t, d, asUser, vouched)
 		check("one of them vouched for", 1)
 	})
+}
+
+// Two shards that bring the two rows of a review at the same time see each other.
+func TestTwinsFromTwoShards(t *testing.T) {
+	_, d := databases(t)
+	const reviews = 300
+	var shards sync.WaitGroup
+	for _, u := range []string{"u", "v"} {
+		shards.Go(func() {
+			for i := range reviews {
+				e := ev(fmt.Sprint(u, i), "Product Reviewed", 1, fmt.Sprintf(`{"review_id":"r%d","rating":4}`, i))
+				e.UserID = u
+				apply(t, d, e)
+			}
+		})
+	}
+	shards.Wait()
+	var twins int
+	err := d.View(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(ctx, "SELECT count(*) FROM feedback WHERE twin = 1").Scan(&twins)
+	})
+	if err != nil || twins != 2*reviews {
+		t.Errorf("%d of %d rows are marked: %v", twins, 2*reviews, err)
+	}
 }
 
 // A shop may use one review id for all that is said about a product.
