@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"strings"
+	"time"
+	"unicode/utf8"
 )
 
 // Limits of one event.
@@ -116,7 +118,7 @@ func decode(raw string, depth int, d *Defaults) (Event, error) {
 		case "type":
 			typeName = ScalarText(value)
 		case "messageId":
-			e.MessageID = ScalarText(value)
+			e.MessageID = identifier(value)
 		case "userId":
 			e.UserID = identifier(value)
 		case "anonymousId":
@@ -208,7 +210,10 @@ func (e *Event) SetTime(written string, sentAt int64) error {
 		return Reject("timestamp is not an ISO 8601 time such as 2026-03-01T10:00:00.000Z")
 	}
 	if sentAt != 0 && !e.Has(History) {
-		at = e.ReceivedAt - (sentAt - at)
+		// A correction that leaves the calendar corrects nothing.
+		if corrected := e.ReceivedAt - (sentAt - at); corrected > earliest {
+			at = corrected
+		}
 	}
 	if e.At = at; at > e.ReceivedAt {
 		e.At = e.ReceivedAt
@@ -216,6 +221,9 @@ func (e *Event) SetTime(written string, sentAt int64) error {
 	}
 	return nil
 }
+
+// earliest is the beginning of the year 1, before which no time can be written.
+var earliest = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 // Validate checks an event's required fields, shortens a long page name and
 // makes a message id where it is missing. The error is a Reject.
@@ -244,6 +252,10 @@ func (e *Event) Validate() error {
 	} {
 		if len(f.text) > maxText {
 			return Reject(f.name + " is longer than 512 bytes")
+		}
+		// Different ids that were damaged in the same way would join strangers.
+		if f.name != "event" && strings.ContainsRune(f.text, utf8.RuneError) {
+			return Reject(f.name + " holds bytes that are not UTF-8 text")
 		}
 	}
 	if e.MessageID == "" {

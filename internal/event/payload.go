@@ -156,8 +156,12 @@ func Clean(body []byte) (string, error) {
 	if !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true)) {
 		// Either damaged characters, which are repaired, or no JSON.
 		body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
-		if !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) {
-			return "", ErrBody
+		if !isJSON(body) {
+			// The parser gives up where values are nested very deeply. Without
+			// their depths, one such event does not fail those beside it.
+			if body = prune(body); !isJSON(body) {
+				return "", ErrBody
+			}
 		}
 	}
 	s := string(body)
@@ -165,6 +169,49 @@ func Clean(body []byte) (string, error) {
 		s = replaceNUL(s)
 	}
 	return s, nil
+}
+
+func isJSON(b []byte) bool {
+	return jsontext.Value(b).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// pruneDepth is deep enough for the event to be rejected for its depth, in
+// whatever a request wraps it.
+const pruneDepth = MaxDepth + 10
+
+// prune writes null for objects and arrays that are nested deeper than
+// pruneDepth. What is not JSON stays no JSON.
+func prune(body []byte) []byte {
+	out := make([]byte, 0, len(body))
+	depth := 0
+	for i := 0; i < len(body); i++ {
+		c := body[i]
+		if c == '"' {
+			end := i + 1
+			for ; end < len(body) && body[end] != '"'; end++ {
+				if body[end] == '\\' {
+					end++
+				}
+			}
+			if end = min(end+1, len(body)); depth <= pruneDepth {
+				out = append(out, body[i:end]...)
+			}
+			i = end - 1
+			continue
+		}
+		if c == '{' || c == '[' {
+			if depth++; depth == pruneDepth+1 {
+				out = append(out, "null"...)
+			}
+		}
+		if depth <= pruneDepth {
+			out = append(out, c)
+		}
+		if c == '}' || c == ']' {
+			depth--
+		}
+	}
+	return out
 }
 
 // replaceNUL turns escaped NUL characters into U+FFFD, minding that the

@@ -138,10 +138,14 @@ func (l *Log) ShardOf(key string) int {
 	return int(h.Sum32() % uint32(l.Shards()))
 }
 
-// Append stores chunks and returns when all of them are on disk. Where the log
-// is full, slow or closed the error is an *Unavailable; some chunks may be
-// stored even then.
+// Append stores chunks and returns when all of them are on disk, or when it is
+// known that they are not. Where the log is full, failing or closed the error is
+// an *Unavailable; some chunks may be stored even then. Once a chunk is handed
+// over the end of ctx is no answer: the chunk may well be stored.
 func (l *Log) Append(ctx context.Context, chunks []Chunk) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	waits := make([]*request, 0, len(chunks))
 	for _, c := range chunks {
 		r, err := l.committers[c.Shard].submit(c)
@@ -150,17 +154,13 @@ func (l *Log) Append(ctx context.Context, chunks []Chunk) error {
 		}
 		waits = append(waits, r)
 	}
+	var failed error
 	for _, r := range waits {
-		select {
-		case err := <-r.done:
-			if err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := <-r.done; err != nil {
+			failed = err
 		}
 	}
-	return nil
+	return failed
 }
 
 // Ready reports why the log does not accept events, or nil.

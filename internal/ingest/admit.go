@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -22,7 +23,8 @@ func (s *Server) findKey(h http.Header, inBody string) (Key, bool) {
 		if strings.EqualFold(scheme, "Basic") {
 			// Old clients leave out the colon after the user name.
 			pair, _ := base64.StdEncoding.DecodeString(value)
-			value, _, _ = strings.Cut(string(pair), ":")
+			user, password, _ := strings.Cut(string(pair), ":")
+			value = cmp.Or(user, password)
 		}
 		if k, ok := s.o.Keys(value); ok && value != "" {
 			return k, true

@@ -63,7 +63,10 @@ func TestAnswers(t *testing.T) {
 		"depth 64":                   {body: batch(nested(63)), status: 200, answer: ok, stored: 1},
 		"too deep":                   {body: batch(good, nested(64)), status: 200, answer: rejected(1, "the event is nested deeper than 64 levels"), stored: 1},
 		"depth 9000":                 {body: batch(good, nested(9000)), status: 200, answer: rejected(1, "the event is larger than 32768 bytes"), stored: 1},
-		"depth 100000":               {body: batch(nested(100_000)), status: 400, answer: refused(noBody)},
+		"depth 100000":               {body: batch(nested(100_000), good), status: 200, answer: rejected(0, "the event is nested deeper than 64 levels"), stored: 1},
+		"depth 100000, cut":          {body: strings.Repeat("[", 100_000), status: 400, answer: refused(noBody)},
+		"damaged id":                 {body: batch("{\"type\":\"track\",\"event\":\"E\",\"userId\":\"\xe91\"}"), status: 200, answer: rejected(0, "userId holds bytes that are not UTF-8 text")},
+		"useless message ids":        {body: batch(`{"type":"track","event":"E","userId":"u","messageId":"undefined"}`, `{"type":"track","event":"E","userId":"u","messageId":"null"}`), status: 200, answer: ok, stored: 2},
 		"shared context":             {body: `{"context":{"a":"` + strings.Repeat("x", 1100) + `"},"batch":[` + strings.TrimSuffix(strings.Repeat(good+",", 1900), ",") + `]}`, status: 413, answer: refused("the context of the batch is too large for its number of events")},
 		"shared context is no event": {body: `{"context":{"a":"` + strings.Repeat("x", 33<<10) + `"},"batch":[` + good + `]}`, status: 200, answer: rejected(0, "the event is larger than 32768 bytes")},
 		"not JSON":                   {body: `{{{`, status: 400, answer: refused(noBody)},
@@ -128,7 +131,7 @@ func TestAddresses(t *testing.T) {
 func TestTexts(t *testing.T) {
 	f := start(t, nil)
 	status, _ := f.post(t, "/v1/batch", batch(
-		`{"type":"track","event":"a\u0000b \\u0000","userId":"u\u0000x","properties":{"t":"\u0000"}}`,
+		`{"type":"track","event":"a\u0000b \\u0000","userId":"ux","properties":{"t":"\u0000"}}`,
 		"{\"type\":\"track\",\"event\":\"E\xff\xfe\",\"userId\":\"u\",\"properties\":{\"t\":\"\xc3\"}}",
 		`{"type":"track","event":"\ud800","anonymousId":17}`,
 	), basic("wk:"))
@@ -139,7 +142,7 @@ func TestTexts(t *testing.T) {
 			t.Errorf("made the message id %q", e.MessageID)
 		}
 	}
-	want := []string{"a\uFFFDb \\u0000", "u\uFFFDx", "{\"t\":\"\uFFFD\"}", "E\uFFFD", "u", "{\"t\":\"\uFFFD\"}", "\uFFFD", "17", ""}
+	want := []string{"a\uFFFDb \\u0000", "ux", "{\"t\":\"\uFFFD\"}", "E\uFFFD", "u", "{\"t\":\"\uFFFD\"}", "\uFFFD", "17", ""}
 	if diff := cmp.Diff(want, got); status != 200 || diff != "" {
 		t.Errorf("status %d, stored (-want +got):\n%s", status, diff)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,20 +20,28 @@ type budget struct {
 	used atomic.Int64
 }
 
-// hold is one request's share of a budget.
+// hold is what one request takes of a budget, and of a share of it that is for
+// requests of its kind, if any.
 type hold struct {
-	budget *budget
-	bytes  int64
+	budget, share *budget
+	bytes         int64
 }
 
 func (h *hold) take(n int) bool {
 	h.bytes += int64(n)
-	return h.budget.used.Add(int64(n)) <= h.budget.max
+	fits := h.budget.used.Add(int64(n)) <= h.budget.max
+	if h.share != nil {
+		fits = h.share.used.Add(int64(n)) <= h.share.max && fits
+	}
+	return fits
 }
 
 // release gives back what is held above keep bytes.
 func (h *hold) release(keep int) {
 	h.budget.used.Add(int64(keep) - h.bytes)
+	if h.share != nil {
+		h.share.used.Add(int64(keep) - h.bytes)
+	}
 	h.bytes = int64(keep)
 }
 
@@ -40,7 +49,7 @@ func (h *hold) release(keep int) {
 // too large is refused with nothing read past the limit, and a sender that is
 // too slow is left.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request, h *hold) ([]byte, error) {
-	switch r.Header.Get("Content-Encoding") {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity", "gzip", "x-gzip":
 	default:
 		return nil, &failure{status: http.StatusUnsupportedMediaType, text: "Content-Encoding must be gzip or none", hangUp: true}

@@ -181,7 +181,12 @@ func TestBodiesShareABudget(t *testing.T) {
 	answers := make(chan int)
 	for range 16 {
 		go func() {
-			resp, err := f.Client().Post(f.URL+"/v1/batch?", "", strings.NewReader(strings.Replace(body, `{`, `{"writeKey":"wk",`, 1)[:4<<20]))
+			r, err := http.NewRequest(http.MethodPost, f.URL+"/v1/batch", strings.NewReader(body))
+			if err != nil {
+				panic(err)
+			}
+			r.SetBasicAuth("wk", "")
+			resp, err := f.Client().Do(r)
 			if err != nil {
 				answers <- 0
 				return
@@ -207,6 +212,24 @@ func TestBodiesShareABudget(t *testing.T) {
 	f.log.enter = nil
 	if status, _ := f.post(t, "/v1/batch", batch(good), basic("wk:")); status != 200 || f.gauge(t) != 0 {
 		t.Errorf("after it: %d, %d bytes in flight", status, f.gauge(t))
+	}
+}
+
+// Senders who show no key before their body fill a quarter of the room, not all.
+func TestStrangersLeaveRoom(t *testing.T) {
+	f := start(t, nil)
+	const whole = 4<<20 - 100
+	for range 4 {
+		f.dial(t, strings.Replace(head, "wk", "nobody", 1)+"Content-Length: 4194304\r\n\r\n"+strings.Repeat(" ", whole))
+	}
+	for f.gauge(t) != 4*whole {
+		runtime.Gosched()
+	}
+	if status, _ := f.post(t, "/v1/batch", strings.Replace(batch(good), "{", `{"writeKey":"wk",`+strings.Repeat(" ", 500), 1), nil); status != 503 {
+		t.Errorf("a fifth stranger got %d", status)
+	}
+	if status, answer := f.post(t, "/v1/batch", batch(good), basic("wk:")); status != 200 {
+		t.Errorf("who shows a key got %d %s", status, answer)
 	}
 }
 

@@ -37,6 +37,9 @@ func (s *Server) handler(f Format) http.Handler {
 // disk, those it rejected. On an error nothing is stored.
 func (s *Server) collect(w http.ResponseWriter, r *http.Request, f *Format, at int64) ([]event.Rejection, error) {
 	h := hold{budget: &s.bodies}
+	if _, known := s.findKey(r.Header, ""); !known {
+		h.share = &s.strangers
+	}
 	defer func() { h.release(0) }()
 	body, err := s.readBody(w, r, &h)
 	if err != nil {

@@ -72,8 +72,11 @@ type Server struct {
 	mux      *http.ServeMux
 	patterns []string
 	bodies   budget
-	limits   limits
-	metrics  metrics
+	// strangers is the share of requests whose headers hold no known key: the key
+	// may be in the body, or they may only want to take up the room.
+	strangers budget
+	limits    limits
+	metrics   metrics
 }
 
 // New returns a Server. It panics where two formats claim one address.
@@ -84,7 +87,7 @@ func New(o Options) *Server {
 	if o.BodyTimeout == 0 {
 		o.BodyTimeout = 30 * time.Second
 	}
-	s := &Server{o: o, mux: http.NewServeMux(), bodies: budget{max: maxInFlight}}
+	s := &Server{o: o, mux: http.NewServeMux(), bodies: budget{max: maxInFlight}, strangers: budget{max: maxInFlight / 4}}
 	s.metrics = newMetrics(o.Registerer, &s.bodies)
 	for _, f := range append(segment(), o.Formats...) {
 		for _, pattern := range f.Patterns {

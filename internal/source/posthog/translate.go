@@ -24,7 +24,7 @@ func translate(raw string, d *event.Defaults) (event.Event, error) {
 	}
 	e := event.Event{
 		Type: event.Track, Flags: d.Flags, Source: d.Source, ReceivedAt: d.ReceivedAt,
-		MessageID: o.Text("uuid"), Name: o.Text("event"), Properties: properties,
+		MessageID: event.Identifier(o.Text("uuid")), Name: o.Text("event"), Properties: properties,
 	}
 	p := event.ParseObject(properties)
 	setIdentity(&e, o, p)
