@@ -102,6 +102,13 @@ func Start(ctx context.Context, o Options) (*App, error) {
 // Failed delivers an error that the process cannot go on with.
 func (a *App) Failed() <-chan error { return a.failed }
 
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default:
+	}
+}
+
 // Addr returns the address that the HTTP server listens on, nil where it does not.
 func (a *App) Addr() net.Addr { return a.addr }
 
@@ -161,6 +168,13 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 		return err
 	}
 	a.onStop(func(context.Context) error { return a.log.Close() })
+	a.background(ctx, func(ctx context.Context) {
+		select {
+		case err := <-a.log.Failed():
+			a.fail(err)
+		case <-ctx.Done():
+		}
+	})
 	a.tail = process.NewTail()
 	a.rejected = process.NewRejected(a.database, a.o.Logger.With("component", "rejected"), a.tail)
 	a.background(ctx, a.rejected.Run)
@@ -223,10 +237,7 @@ func (a *App) serve(l net.Listener, h http.Handler) {
 	s := web.NewServer(h, a.o.Logger.With("component", "http"))
 	go func() {
 		if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			select {
-			case a.failed <- fmt.Errorf("serve %s: %w", l.Addr(), err):
-			default:
-			}
+			a.fail(fmt.Errorf("serve %s: %w", l.Addr(), err))
 		}
 	}()
 	a.onStop(func(ctx context.Context) error {

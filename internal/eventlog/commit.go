@@ -3,6 +3,7 @@ package eventlog
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,8 +18,6 @@ const (
 	maxWaiting  = 48 << 20  // bytes that wait for their frame; more are refused
 	ackTimeout  = 10 * time.Second
 	slowAfter   = 2 * time.Second // a frame that takes longer makes the log "slow"
-
-	failureCounts = 5 * time.Second
 )
 
 // request is a chunk that waits for its frame to be on disk.
@@ -40,8 +39,7 @@ type committer struct {
 	waiting  []*request
 	bytes    int
 	closed   bool
-	failing  string // why the newest frame was refused, "" if it was stored
-	failedAt time.Time
+	full     bool        // the newest frame was refused because the log is full
 	flights  []time.Time // when the unanswered frames were sent
 	wake     chan struct{}
 	finished chan struct{}
@@ -60,6 +58,9 @@ func (c *committer) submit(chunk Chunk) (*request, error) {
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, &Unavailable{Reason: "it is closing", RetryAfter: time.Second}
+	}
+	if c.log.repairing.Load() {
+		return nil, errRepairing()
 	}
 	if c.bytes+len(chunk.Records) > maxWaiting {
 		return nil, &Unavailable{Reason: "too many events wait to be written", RetryAfter: time.Second}
@@ -146,28 +147,47 @@ func (c *committer) publish(batch []*request) {
 	}
 }
 
+func errRepairing() error {
+	return &Unavailable{Reason: "it could not be written and is being opened anew", RetryAfter: 5 * time.Second}
+}
+
 func (c *committer) send(frame []byte) (uint64, error) {
-	f, err := c.log.js.PublishMsgAsync(&nats.Msg{Subject: shardSubject(c.shard), Data: frame})
+	if c.log.repairing.Load() {
+		return 0, errRepairing()
+	}
+	e := c.log.engine.Load()
+	f, err := e.js.PublishMsgAsync(&nats.Msg{Subject: shardSubject(c.shard), Data: frame})
 	if err != nil {
+		c.log.breakDown(e, err)
 		return 0, &Unavailable{Reason: err.Error(), RetryAfter: time.Second}
 	}
 	select {
 	case ack := <-f.Ok():
 		return ack.Sequence, nil
-	case err := <-f.Err():
-		var api *jetstream.APIError
-		if errors.As(err, &api) && (api.ErrorCode == errMaxBytes || api.ErrorCode == errNoSpace || api.ErrorCode == errStoreFailed) {
-			return 0, &Unavailable{Reason: "it is full: " + api.Description, RetryAfter: 10 * time.Second}
-		}
-		return 0, &Unavailable{Reason: err.Error(), RetryAfter: time.Second}
+	case err = <-f.Err():
+	case <-c.log.giveUp:
+		return 0, &Unavailable{Reason: "it is closing and its disk does not answer", RetryAfter: time.Second}
 	}
+	if isFull(err) {
+		return 0, errFull
+	}
+	c.log.breakDown(e, err)
+	return 0, &Unavailable{Reason: err.Error(), RetryAfter: time.Second}
 }
 
-// Codes of JetStream's answers that mean there is no room.
+// errFull says that the log has reached its limit.
+var errFull = &Unavailable{Reason: "it is full", RetryAfter: 2 * time.Second}
+
+// isFull tells the log's own limit from a disk without room.
+func isFull(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == errMaxBytes || api.ErrorCode == errStoreFailed && strings.Contains(api.Description, "maximum bytes"))
+}
+
+// Codes of JetStream's answers that can mean that a stream has reached its limit.
 const (
-	errNoSpace     jetstream.ErrorCode = 10023 // insufficient resources
 	errMaxBytes    jetstream.ErrorCode = 10054 // limits exceeded
-	errStoreFailed jetstream.ErrorCode = 10077 // store failed, also: maximum bytes exceeded
+	errStoreFailed jetstream.ErrorCode = 10077 // store failed, and why
 )
 
 func (c *committer) answered(start time.Time, err error) {
@@ -176,25 +196,25 @@ func (c *committer) answered(start time.Time, err error) {
 	if i := slices.Index(c.flights, start); i >= 0 {
 		c.flights = slices.Delete(c.flights, i, i+1)
 	}
-	c.failing = ""
+	if full := err == errFull; full != c.full {
+		c.full = full
+		c.log.o.Logger.Warn("the log's state changed", "shard", c.shard, "full", full)
+	}
 	if err != nil {
-		c.failing, c.failedAt = err.Error(), time.Now()
 		c.metrics.failed.Inc()
-		c.log.o.Logger.Error("an append to the log failed", "shard", c.shard, "error", err)
 	}
 	c.metrics.waiting.Set(float64(c.bytes))
 }
 
-// ready says whether the newest frame was stored and none takes too long. A
-// failure counts for a while only: when nobody sends, nothing would clear it.
+// ready says whether there is room and no frame takes too long.
 func (c *committer) ready() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
 		return errors.New("the log is closing")
-	case c.failing != "" && time.Since(c.failedAt) < failureCounts:
-		return errors.New(c.failing)
+	case c.full:
+		return errors.New("the log is full: more arrives than is applied, or nothing is applied")
 	case len(c.flights) > 0 && time.Since(c.flights[0]) > slowAfter:
 		return errors.New("the log is slow: a write has not been answered for over 2 s")
 	case c.bytes > maxWaiting/2:

@@ -2,19 +2,15 @@ package eventlog
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
-	"math"
-	"os"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -38,92 +34,38 @@ type Options struct {
 // one subject takes five times what eight take.
 type Log struct {
 	o          Options
-	server     *server.Server
-	conn       *nats.Conn
-	js         jetstream.JetStream
-	stream     jetstream.Stream
-	id         string
+	engine     atomic.Pointer[engine]
 	committers []*committer
+
+	repairing atomic.Bool // a write failed; nothing is accepted until the log is open anew
+	closing   chan struct{}
+	giveUp    chan struct{} // closed when a stop has waited long enough for the disk
+	repairs   sync.WaitGroup
+	failed    chan error
 }
 
 // Open starts the embedded JetStream and opens or creates the log in it.
 func Open(ctx context.Context, o Options) (*Log, error) {
-	l := &Log{o: o}
-	if err := l.open(ctx); err != nil {
-		l.shutdown()
+	e, err := openEngine(ctx, o)
+	if err != nil {
 		return nil, err
+	}
+	l := &Log{o: o, closing: make(chan struct{}), giveUp: make(chan struct{}), failed: make(chan error, 1)}
+	l.engine.Store(e)
+	m := newMetrics(o.Metrics)
+	for shard := range l.Shards() {
+		c := newCommitter(l, shard, m)
+		c.tracker.last = e.last
+		l.committers = append(l.committers, c)
 	}
 	return l, nil
 }
 
-func (l *Log) open(ctx context.Context) (err error) {
-	if err := os.MkdirAll(l.o.Dir, 0o700); err != nil {
-		return fmt.Errorf("open the log: %w", err)
-	}
-	l.server, err = server.NewServer(&server.Options{
-		ServerName: "dhvani", DontListen: true, NoLog: true, NoSigs: true,
-		JetStream: true, StoreDir: l.o.Dir, SyncAlways: true,
-		JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: math.MaxInt64 / 2, // the stream has the limit
-		MaxPayload: maxPayload, MaxPending: 128 << 20,
-	})
-	if err != nil {
-		return fmt.Errorf("start JetStream: %w", err)
-	}
-	l.server.Start()
-	if !l.server.ReadyForConnections(30 * time.Second) {
-		return errors.New("JetStream did not become ready in 30 s")
-	}
-	if l.conn, err = nats.Connect("", nats.InProcessServer(l.server), nats.Name("dhvani"), nats.MaxReconnects(-1)); err != nil {
-		return fmt.Errorf("connect to JetStream: %w", err)
-	}
-	if l.js, err = jetstream.New(l.conn, jetstream.WithPublishAsyncTimeout(ackTimeout)); err != nil {
-		return fmt.Errorf("connect to JetStream: %w", err)
-	}
-	if err := l.openStream(ctx); err != nil {
-		return err
-	}
-	info, err := l.stream.Info(ctx)
-	if err != nil {
-		return fmt.Errorf("read the log's state: %w", err)
-	}
-	m := newMetrics(l.o.Metrics)
-	for shard := range l.Shards() {
-		c := newCommitter(l, shard, m)
-		c.tracker.last = info.State.LastSeq
-		l.committers = append(l.committers, c)
-	}
-	return nil
-}
-
-// openStream opens the stream, or creates it with a new identity.
-func (l *Log) openStream(ctx context.Context) error {
-	config := jetstream.StreamConfig{
-		Name: streamName, Subjects: []string{subject + "*"}, Storage: jetstream.FileStorage, Replicas: 1,
-		MaxBytes: l.o.MaxBytes, Discard: jetstream.DiscardNew, AllowDirect: true, MaxMsgSize: maxPayload,
-		Metadata: map[string]string{},
-	}
-	s, err := l.js.Stream(ctx, streamName)
-	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-		var b [16]byte
-		rand.Read(b[:])
-		config.Metadata[identity] = hex.EncodeToString(b[:])
-		s, err = l.js.CreateStream(ctx, config)
-	case err == nil:
-		config.Metadata[identity] = s.CachedInfo().Config.Metadata[identity]
-		// A lower limit must not drop what is stored: it holds once enough is applied.
-		config.MaxBytes = max(config.MaxBytes, int64(s.CachedInfo().State.Bytes))
-		s, err = l.js.UpdateStream(ctx, config)
-	}
-	if err != nil {
-		return fmt.Errorf("open the log: %w", err)
-	}
-	l.stream, l.id = s, config.Metadata[identity]
-	return nil
-}
+// Failed delivers an error after which only a restart can help.
+func (l *Log) Failed() <-chan error { return l.failed }
 
 // ID is the identity of the log; sequences of another log mean nothing here.
-func (l *Log) ID() string { return l.id }
+func (l *Log) ID() string { return l.engine.Load().id }
 
 // Shards returns how many shards the log has.
 func (l *Log) Shards() int { return 1 }
@@ -165,6 +107,9 @@ func (l *Log) Append(ctx context.Context, chunks []Chunk) error {
 
 // Ready reports why the log does not accept events, or nil.
 func (l *Log) Ready() error {
+	if l.repairing.Load() {
+		return errors.New("the log could not be written and is being opened anew")
+	}
 	for _, c := range l.committers {
 		if err := c.ready(); err != nil {
 			return err
@@ -194,7 +139,7 @@ func (l *Log) Read(ctx context.Context, shard int, sequence uint64) (Message, er
 var ErrGap = errors.New("a message of the log is missing")
 
 func (l *Log) get(ctx context.Context, shard int, sequence uint64) (Message, error) {
-	m, err := l.stream.GetMsg(ctx, sequence)
+	m, err := l.engine.Load().stream.GetMsg(ctx, sequence)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return Message{}, fmt.Errorf("%w: shard %d, sequence %d", ErrGap, shard, sequence)
 	}
@@ -212,24 +157,21 @@ func (l *Log) get(ctx context.Context, shard int, sequence uint64) (Message, err
 // an empty log.
 func (l *Log) Last(shard int) uint64 { return l.committers[shard].tracker.lastSequence() }
 
+// closeWithin is how long a stop waits for the disk to take what was accepted;
+// then the requests that wait are answered with an error.
+const closeWithin = 3 * time.Second
+
 // Close stops accepting, waits until what was accepted is on disk, and closes
 // the log.
 func (l *Log) Close() error {
+	close(l.closing)
+	timer := time.AfterFunc(closeWithin, func() { close(l.giveUp) })
+	defer timer.Stop()
 	for _, c := range l.committers {
 		c.close()
 	}
-	l.shutdown()
-	return nil
-}
-
-func (l *Log) shutdown() {
-	if l.conn != nil {
-		l.conn.Close()
-	}
-	if l.server != nil {
-		l.server.Shutdown()
-		l.server.WaitForShutdown()
-	}
+	l.repairs.Wait()
+	return l.engine.Load().shutdown()
 }
 
 func shardSubject(shard int) string { return subject + strconv.Itoa(shard) }

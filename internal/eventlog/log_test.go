@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -216,5 +217,47 @@ func BenchmarkAppend(b *testing.B) {
 			})
 			b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+// After a failed write the log refuses at once, opens itself anew, and goes on
+// with all that it had acknowledged.
+func TestRepair(t *testing.T) {
+	ctx := context.Background()
+	l := open(t, t.TempDir(), 64<<20)
+	defer l.Close()
+	if err := l.Append(ctx, []Chunk{chunk(1, 3, "{}")}); err != nil {
+		t.Fatal(err)
+	}
+	broken := l.engine.Load()
+	l.breakDown(broken, errors.New("as if the disk had failed"))
+	if err := l.Append(ctx, []Chunk{chunk(1, 1, "{}")}); !errors.As(err, new(*Unavailable)) || l.Ready() == nil {
+		t.Fatalf("a broken log answered %v and calls itself ready: %v", err, l.Ready() == nil)
+	}
+	wake := l.committers[0].tracker.wait() // the probe is the next message
+	<-wake
+	for l.Ready() != nil {
+		runtime.Gosched()
+	}
+	if l.engine.Load() == broken {
+		t.Fatal("the broken engine is still in use")
+	}
+	if err := l.Append(ctx, []Chunk{chunk(1, 2, "{}")}); err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for s := uint64(1); s <= l.Last(0); s++ {
+		m, err := l.Read(ctx, 0, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := m.Events(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += len(events)
+	}
+	if n, ok, err := l.Pending(ctx, 0, 0, 1); total != 5 || n != 5 || !ok || err != nil {
+		t.Fatalf("%d events, %d pending, %v, %v", total, n, ok, err)
 	}
 }

@@ -17,7 +17,7 @@ const (
 
 // Trim removes messages that are applied, but for a margin.
 func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
-	info, err := l.stream.Info(ctx)
+	info, err := l.engine.Load().stream.Info(ctx)
 	if err != nil {
 		return fmt.Errorf("trim the log: %w", err)
 	}
@@ -32,7 +32,7 @@ func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
 		keep = s.FirstSeq + (behind-margin)/size
 	}
 	for keep <= applied && time.Since(s.FirstTime) > marginAge {
-		m, err := l.stream.GetMsg(ctx, keep)
+		m, err := l.engine.Load().stream.GetMsg(ctx, keep)
 		if err != nil || time.Since(m.Time) < marginAge {
 			break
 		}
@@ -41,8 +41,23 @@ func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
 	if keep = min(keep, applied+1); keep <= s.FirstSeq {
 		return nil
 	}
-	if err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(shardSubject(shard)), jetstream.WithPurgeSequence(keep)); err != nil {
+	if err := l.engine.Load().stream.Purge(ctx, jetstream.WithPurgeSubject(shardSubject(shard)), jetstream.WithPurgeSequence(keep)); err != nil {
 		return fmt.Errorf("trim the log: %w", err)
 	}
+	l.committers[shard].roomMade()
 	return nil
+}
+
+// Full reports whether the newest frame found no room, until Trim makes some.
+func (l *Log) Full(shard int) bool {
+	c := l.committers[shard]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.full
+}
+
+func (c *committer) roomMade() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.full = false
 }

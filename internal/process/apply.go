@@ -133,9 +133,11 @@ func (r *Runner) withModels(ctx context.Context, tx *db.Tx, events []event.Event
 	for _, e := range events {
 		if e.Model = models[e.Workspace]; e.Model > 0 {
 			kept = append(kept, e)
-		} else {
-			r.metrics.orphan.Inc()
 		}
+	}
+	if n := len(events) - len(kept); n > 0 {
+		r.metrics.orphan.Add(float64(n))
+		r.o.Logger.Error("events of workspaces that do not exist were dropped", "events", n)
 	}
 	return kept, nil
 }

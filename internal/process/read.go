@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/event"
@@ -53,7 +52,7 @@ func (r *Runner) readShard(ctx context.Context, s *shard, sequence uint64, out c
 func (r *Runner) readBatch(ctx context.Context, s *shard, sequence uint64) (*pending, error) {
 	b := &pending{Batch: event.Batch{Shard: s.number}}
 	for size := 0; len(b.Events) < maxBatchEvents && size < maxBatchBytes; sequence++ {
-		if len(b.Events) > 0 && sequence > r.o.Log.Last(s.number) {
+		if b.last > 0 && sequence > r.o.Log.Last(s.number) {
 			break
 		}
 		m, err := r.o.Log.Read(ctx, s.number, sequence)
@@ -69,10 +68,7 @@ func (r *Runner) readBatch(ctx context.Context, s *shard, sequence uint64) (*pen
 		b.last = sequence
 		size += m.Size()
 	}
-	if len(b.Events) == 0 {
-		return nil, errors.New("a message without events")
-	}
-	return b, nil
+	return b, nil // without events where the log only tried to write
 }
 
 func (r *Runner) prepare(ctx context.Context, b *pending) error {

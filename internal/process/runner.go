@@ -109,6 +109,9 @@ func (r *Runner) loadCursor(ctx context.Context, tx *db.Tx, number int) (uint64,
 	var stream string
 	var sequence int64
 	err := tx.QueryRow(ctx, "SELECT stream, sequence FROM shard_cursor WHERE shard = $1", number).Scan(&stream, &sequence)
+	if db.IsNone(err) && r.o.Log.Last(number) > 0 {
+		return 0, errors.New("the log holds events of another database: put back the database that belongs to it, or move the log folder away to begin anew without those events")
+	}
 	if db.IsNone(err) {
 		_, err = tx.Exec(ctx, "INSERT INTO shard_cursor (shard, stream, sequence) VALUES ($1, $2, 0)", number, r.o.Log.ID())
 		stream = r.o.Log.ID()

@@ -1,0 +1,81 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	repairEvery  = time.Second
+	probeTimeout = 3 * time.Second
+)
+
+// breakDown is called when an engine did not store a frame for another reason
+// than the log's limit: the disk is full or broken, or the store is gone. Its
+// store refuses everything from then on, so another engine takes its place.
+func (l *Log) breakDown(e *engine, reason error) {
+	if l.engine.Load() != e || !l.repairing.CompareAndSwap(false, true) {
+		return
+	}
+	l.o.Logger.Error("the log could not be written; nothing is accepted until it is open anew", "error", reason)
+	select {
+	case <-l.closing:
+	default:
+		l.repairs.Go(func() { l.repair(e) })
+	}
+}
+
+// repair opens the log again and again until a write succeeds. Where the store
+// hangs, or comes back as another or without what it had acknowledged, only a
+// person can help.
+func (l *Log) repair(broken *engine) {
+	err := broken.shutdown()
+	for err == nil {
+		select {
+		case <-l.closing:
+			return
+		case <-time.After(repairEvery):
+		}
+		var e *engine
+		if e, err = l.reopen(broken.id); e != nil {
+			l.engine.Store(e)
+			l.repairing.Store(false)
+			l.o.Logger.Info("the log is open again")
+			return
+		}
+	}
+	select {
+	case l.failed <- fmt.Errorf("the log cannot be opened anew: %w", err):
+	default:
+	}
+}
+
+// reopen returns an engine that can write, or nil where it is worth trying
+// again. Its error is final.
+func (l *Log) reopen(id string) (*engine, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	e, err := openEngine(ctx, l.o)
+	if err != nil {
+		l.o.Logger.Warn("the log cannot be opened yet", "error", err)
+		return nil, nil
+	}
+	for _, c := range l.committers {
+		if last := c.tracker.lastSequence(); e.id != id || e.last < last {
+			e.shutdown()
+			return nil, fmt.Errorf("it is not the log that was written: its last message is %d, and %d was acknowledged", e.last, last)
+		}
+	}
+	for _, c := range l.committers {
+		probing, cancel := context.WithTimeout(ctx, probeTimeout)
+		sequence, err := e.probe(probing, c.shard)
+		cancel()
+		if err != nil {
+			l.o.Logger.Warn("the log cannot be written yet", "error", err)
+			return nil, e.shutdown()
+		}
+		c.tracker.add(sequence, nil)
+	}
+	return e, nil
+}
