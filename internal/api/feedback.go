@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -27,11 +28,13 @@ type During struct {
 	To   time.Time `query:"to" doc:"Before this time."`
 }
 
+// micros returns a time in microseconds, and 0 for none; nothing that was said is
+// so old that the first moment of 1970 must be told from the next microsecond.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixMicro()
+	return cmp.Or(t.UnixMicro(), 1)
 }
 
 type feedbackQuery struct {

@@ -60,7 +60,8 @@ func (f *ScoreFilter) where(model int64, kind string) *where {
 
 // spans returns the calendar's bounds of all buckets of the range, one more
 // than there are buckets, and none without buckets or answers. Where the range
-// is open it goes from the first answer to the last.
+// is open it goes from the first answer to the last, or has the last maxBuckets
+// only: one wild time must not hide all others.
 func (f *ScoreFilter) spans(ctx context.Context, tx *db.Tx, w *where) ([]int64, error) {
 	if f.Bucket == "none" {
 		return nil, nil
@@ -77,6 +78,10 @@ func (f *ScoreFilter) spans(ctx context.Context, tx *db.Tx, w *where) ([]int64, 
 		}
 		if to == 0 {
 			to = last.V + 1
+		}
+		if f.From == 0 {
+			shortest := map[string]int64{"hour": 1, "day": 23, "week": 7*24 - 1, "month": 28*24 - 1}[f.Bucket] * 3600e6
+			from = max(from, to-(maxBuckets-2)*shortest)
 		}
 	}
 	at := f.floor(time.UnixMicro(from).In(f.Location))

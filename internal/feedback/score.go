@@ -145,7 +145,7 @@ func count(ctx context.Context, tx *db.Tx, w *where, spans []int64, add func(buc
 		for _, at := range spans[1:] {
 			length = divisor(length, at-base)
 		}
-		slot = fmt.Sprintf("(f.at - $%d) / $%d", len(args)+1, len(args)+2)
+		slot = fmt.Sprintf("CASE WHEN f.at < $%d THEN -1 ELSE (f.at - $%[1]d) / $%d END", len(args)+1, len(args)+2)
 		args = append(args[:len(args):len(args)], base, length)
 	}
 	bucket := -1
@@ -164,7 +164,7 @@ func count(ctx context.Context, tx *db.Tx, w *where, spans []int64, add func(buc
 			if inverted {
 				rating = (scale+lowest(scale))*int64(event.One) - rating
 			}
-			for len(spans) > 1 && (bucket < 0 || base+slot*length >= spans[bucket+1]) {
+			for len(spans) > 1 && slot >= 0 && (bucket < 0 || base+slot*length >= spans[bucket+1]) {
 				bucket++
 			}
 			add(bucket, scale, event.Millionths(rating), n)

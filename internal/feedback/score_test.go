@@ -119,6 +119,27 @@ func TestScoreInput(t *testing.T) {
 	}
 }
 
+// One answer with a wild time counts, and does not end the series.
+func TestWildTimeLeavesTheSeries(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		workspace(t, d, 1)
+		const day = 86_400 // seconds
+		answers(t, d, "nps", "", -700_000*day, map[string]int{"0": 1})
+		answers(t, d, "nps", "", 20_000*day, map[string]int{"9": 2})
+		answers(t, d, "nps", "", 20_003*day, map[string]int{"10": 3})
+		for _, bucket := range []string{"hour", "day", "week", "month"} {
+			s := scores(t, d, "nps", feedback.ScoreFilter{Bucket: bucket})
+			var n int64
+			for _, b := range s.Series {
+				n += b.N
+			}
+			if s.N != 6 || n != 5 || len(s.Series) > 2001 || s.Series[len(s.Series)-1].N == 0 {
+				t.Errorf("%s: %d answers, %d of them in %d buckets", bucket, s.N, n, len(s.Series))
+			}
+		}
+	})
+}
+
 // Buckets follow the calendar of the zone, through changes of the clock.
 func TestSeries(t *testing.T) {
 	micro := func(s string) int64 {

@@ -50,8 +50,16 @@ func newSource(name string, r io.Reader, read *atomic.Int64) (*source, error) {
 		}
 		b = bufio.NewReaderSize(z, bufferSize)
 	}
+	if head, _ := b.Peek(len(mark)); string(head) == mark {
+		b.Discard(len(mark)) // so that the first line is the same with it and without
+	}
+	if head, _ := b.Peek(64); bytes.HasPrefix(bytes.TrimSpace(head), []byte("[")) {
+		return nil, errors.New("the file is a JSON array: one event a line is needed, as jq -c '.[]' writes it")
+	}
 	return &source{name: name, r: b, seen: occurrences{}}, nil
 }
+
+const mark = "\ufeff" // of byte order
 
 func (s *source) Close() error {
 	if s.file == nil {
