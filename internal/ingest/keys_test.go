@@ -103,6 +103,9 @@ func TestFlags(t *testing.T) {
 			if e := events[0]; e.Flags != c.flags || e.Source != c.source {
 				t.Errorf("flags %b of %q, want %b of %q", e.Flags, e.Source, c.flags, c.source)
 			}
+			if text := event.ParseObject(events[0].Context).Text("identity_token"); text != "" {
+				t.Error("the token was stored")
+			}
 		})
 	}
 }
