@@ -44,7 +44,7 @@ type DB struct {
 	stmts map[string]*sql.Stmt // of write
 }
 
-// Options say which database to open and how much memory it may use.
+// Options say which database to open.
 type Options struct {
 	URL  string // postgres://..., or empty for SQLite in Data
 	Data string // the data folder

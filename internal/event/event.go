@@ -222,9 +222,3 @@ type Batch struct {
 	Shard  int
 	Events []Event
 }
-
-// Stage folds batches into the rows of one room. A Stage reads no clock and no
-// randomness: the same events give the same rows.
-//
-//	Name() string
-//	Apply(ctx context.Context, tx *db.Tx, batch *event.Batch) error
