@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -22,20 +21,6 @@ import (
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
 var ctx = context.Background()
-
-// workspace adds a workspace whose model is its number plus 100.
-func workspace(t testing.TB, d *db.DB, number int64) {
-	t.Helper()
-	err := d.Update(ctx, func(tx *db.Tx) error {
-		name := strconv.FormatInt(number, 10)
-		_, err := tx.Exec(ctx, `INSERT INTO workspace (number, id, name, model, identity_secret, created_at)
-			VALUES ($1, $2, $3, $4, $5, 0)`, number, name, name, number+100, []byte{})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // ev is an event of workspace 1 by user u, at a second.
 func ev(message, name string, second int64, properties string) event.Event {
@@ -117,7 +102,7 @@ func TestWhatEventsSay(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := dbtest.SQLite(t)
-			workspace(t, d, 1)
+			dbtest.Workspace(t, d, 1)
 			apply(t, d, ev("m", c.event, 1, c.properties))
 			profile := event.ProfileID(1, event.UserProfile, "u")
 			for i := range c.want {
@@ -134,7 +119,7 @@ func TestWhatEventsSay(t *testing.T) {
 
 func TestEdits(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		apply(t, d,
 			ev("1", "Product Reviewed", 5, `{"review_id":"r","order_id":"o","rating":1,"review_body":"bad service"}`),
 			ev("2", "Product Reviewed", 7, `{"review_id":"r","order_id":"other","rating":2}`),
@@ -194,7 +179,7 @@ func TestPartialAndClaimedEdits(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dbtest.Run(t, func(t *testing.T, d *db.DB) {
-				workspace(t, d, 1)
+				dbtest.Workspace(t, d, 1)
 				for _, together := range []bool{true, false} {
 					clean(t, d)
 					if together {
@@ -230,8 +215,8 @@ func TestPartialAndClaimedEdits(t *testing.T) {
 
 func TestFiltersAndPages(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
-		workspace(t, d, 2)
+		dbtest.Workspace(t, d, 1)
+		dbtest.Workspace(t, d, 2)
 		var events []event.Event
 		for i := range 9 { // three at a time
 			events = append(events, ev(fmt.Sprint("m", i), "Product Reviewed", int64(100+i/3), fmt.Sprintf(`{"rating":%d,"product_id":"p%d","order_id":"o%d"}`, 1+i%5, i%2, i)))
@@ -311,7 +296,7 @@ func TestFiltersAndPages(t *testing.T) {
 // A customer's id is that of its set of profiles.
 func TestCustomerID(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		apply(t, d, ev("m", "Email Replied", 1, `{"text":"x"}`))
 		profile, customer := event.ProfileID(1, event.UserProfile, "u"), event.ID{1}
 		err := d.Update(ctx, func(tx *db.Tx) error {
@@ -335,8 +320,8 @@ func databases(t *testing.T) (lite, pg *db.DB) {
 	}
 	t.Cleanup(func() { pg.Close() })
 	lite = dbtest.SQLite(t)
-	workspace(t, lite, 1)
-	workspace(t, pg, 1)
+	dbtest.Workspace(t, lite, 1)
+	dbtest.Workspace(t, pg, 1)
 	return lite, pg
 }
 
@@ -430,7 +415,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		u := []event.ID{event.ProfileID(1, event.UserProfile, "u")}
 		s := feedback.Store{DB: d}
 		got, err := s.Summary(ctx, 1, u)

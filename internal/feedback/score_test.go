@@ -48,8 +48,8 @@ func brief(f feedback.Figures) string {
 
 func TestScores(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
-		workspace(t, d, 2)
+		dbtest.Workspace(t, d, 1)
+		dbtest.Workspace(t, d, 2)
 		answers(t, d, "nps", `,"survey_id":"a"`, 10, map[string]int{"9": 20, "10": 30, "7": 10, "8": 20, "0": 5, "6": 15})
 		answers(t, d, "nps", `,"survey_id":"b","product_id":"p"`, 20, map[string]int{"10": 120, "8": 60, "3": 70})
 		answers(t, d, "csat", "", 10, map[string]int{"5": 6, "4": 2, "1": 2})
@@ -97,7 +97,7 @@ func TestScores(t *testing.T) {
 
 func TestScoreInput(t *testing.T) {
 	d := dbtest.SQLite(t)
-	workspace(t, d, 1)
+	dbtest.Workspace(t, d, 1)
 	for _, c := range []struct {
 		kind string
 		f    feedback.ScoreFilter
@@ -122,7 +122,7 @@ func TestScoreInput(t *testing.T) {
 // One answer with a wild time counts, and does not end the series.
 func TestWildTimeLeavesTheSeries(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		const day = 86_400 // seconds
 		answers(t, d, "nps", "", -700_000*day, map[string]int{"0": 1})
 		answers(t, d, "nps", "", 20_000*day, map[string]int{"9": 2})
@@ -181,7 +181,7 @@ func TestSeries(t *testing.T) {
 			}
 			clean(t, d)
 			if _, err := (feedback.Store{DB: d}).Scores(ctx, 1, "nps", feedback.ScoreFilter{}); err != nil {
-				workspace(t, d, 1)
+				dbtest.Workspace(t, d, 1)
 			}
 			for i, a := range c.answers {
 				e := ev(fmt.Sprint(i), "Survey Answered", 0, `{"kind":"nps","score":9}`)
@@ -212,7 +212,7 @@ func TestSeries(t *testing.T) {
 
 func BenchmarkScores(b *testing.B) {
 	d := dbtest.SQLite(b)
-	workspace(b, d, 1)
+	dbtest.Workspace(b, d, 1)
 	const n = 50_000
 	var events []event.Event
 	for i := range n {

@@ -26,7 +26,7 @@ func TestSearch(t *testing.T) {
 		"japanese": "品質が良い",
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		var events []event.Event
 		for name, text := range texts {
 			events = append(events, ev(name, "Social Mention", 1, fmt.Sprintf(`{"post_id":%q,"text":%q}`, name, text)))

@@ -49,7 +49,7 @@ func TestRealShop(t *testing.T) {
 		}
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		for rest := events; len(rest) > 0; {
 			b := &event.Batch{Events: rest[:min(len(rest), 8000)]}
 			rest = rest[len(b.Events):]

@@ -26,7 +26,7 @@ func TestReviewOfTwoProfiles(t *testing.T) {
 	vouched := asVisitor
 	vouched.Flags = event.Verified
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		belongs := func(profile, customer event.ID) {
 			err := d.Update(ctx, func(tx *db.Tx) error {
 				_, err := tx.Exec(ctx, `INSERT INTO profile (model, id, customer) VALUES (101, $1, $2)
@@ -106,7 +106,7 @@ func TestTwinsFromTwoShards(t *testing.T) {
 // A shop may use one review id for all that is said about a product.
 func BenchmarkTwins(b *testing.B) {
 	d := dbtest.SQLite(b)
-	workspace(b, d, 1)
+	dbtest.Workspace(b, d, 1)
 	const n = 50_000
 	for from := 0; from < n; from += 5000 {
 		var events []event.Event

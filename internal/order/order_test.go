@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,20 +19,6 @@ import (
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
 var ctx = context.Background()
-
-// workspace adds a workspace whose model is its number plus 100.
-func workspace(t testing.TB, d *db.DB, number int64) {
-	t.Helper()
-	err := d.Update(ctx, func(tx *db.Tx) error {
-		name := strconv.FormatInt(number, 10)
-		_, err := tx.Exec(ctx, `INSERT INTO workspace (number, id, name, model, identity_secret, created_at)
-			VALUES ($1, $2, $3, $4, $5, 0)`, number, name, name, number+100, []byte{})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // ev is an event of workspace 1, at a second.
 func ev(message, user, name string, second int64, properties string) event.Event {
@@ -100,7 +85,7 @@ func TestSpend(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := dbtest.SQLite(t)
-			workspace(t, d, 1)
+			dbtest.Workspace(t, d, 1)
 			apply(t, d, c.events...)
 			got := summary(t, d, profile("u"))
 			if diff := cmp.Diff(c.want, got.Spend); diff != "" || got.Orders != c.orders {
@@ -125,7 +110,7 @@ var life = []event.Event{
 
 func TestLifeOfAnOrder(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		events := append([]event.Event{}, life...)
 		events[0].AnonymousID = "a1"
 		for _, e := range events {
@@ -260,7 +245,7 @@ func clean(t testing.TB, d *db.DB) {
 
 func TestListPages(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		s := order.Store{DB: d}
 		var events []event.Event
 		for i := range 10 { // pairs at one time, by two profiles of the customer
@@ -298,7 +283,7 @@ func TestListPages(t *testing.T) {
 // Two shards that write one order at the same time lose nothing.
 func TestConcurrentShards(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		const shards, each = 4, 10
 		errs := make(chan error)
 		for shard := range shards {

@@ -40,7 +40,7 @@ func seen(t testing.TB, d *db.DB) map[string]order.Order {
 // it comes before or after.
 func TestClaimsDoNotTouchAVouchedOrder(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		workspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		rapid.Check(t, func(rt *rapid.T) {
 			claims := genEvents(rt)
 			for i := range claims {
@@ -87,7 +87,7 @@ func TestTrust(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dbtest.Run(t, func(t *testing.T, d *db.DB) {
-				workspace(t, d, 1)
+				dbtest.Workspace(t, d, 1)
 				for range 2 {
 					clean(t, d)
 					apply(t, d, c.events...)
@@ -135,7 +135,7 @@ func TestRefunds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := dbtest.SQLite(t)
-			workspace(t, d, 1)
+			dbtest.Workspace(t, d, 1)
 			events := []event.Event{ev("r", "ann", "Order Refunded", 2, `{"order_id":"o",`+c.refund+`}`)}
 			if c.refund == "" {
 				events[0].Properties = `{"order_id":"o"}`
@@ -157,7 +157,7 @@ func TestRefunds(t *testing.T) {
 // An order keeps a bounded number of refunds, whichever arrive first.
 func TestManyRefunds(t *testing.T) {
 	d := dbtest.SQLite(t)
-	workspace(t, d, 1)
+	dbtest.Workspace(t, d, 1)
 	var events []event.Event
 	for i := range 500 {
 		events = append(events, ev(fmt.Sprint(i), "ann", "Order Refunded", 1, fmt.Sprintf(`{"order_id":"o","products":[{"product_id":"%d"}]}`, i)))

@@ -22,7 +22,7 @@ func BenchmarkApply(b *testing.B) {
 }
 
 func benchApply(b *testing.B, d *db.DB, users int) {
-	addWorkspace(b, d, 1)
+	dbtest.Workspace(b, d, 1)
 	l := openLog(b, b.TempDir())
 	defer l.Close()
 	const request = 1000

@@ -65,18 +65,6 @@ func openLog(t testing.TB, dir string) *eventlog.Log {
 	return l
 }
 
-func addWorkspace(t testing.TB, d *db.DB, number int64) {
-	t.Helper()
-	err := d.Update(context.Background(), func(tx *db.Tx) error {
-		_, err := tx.Exec(context.Background(), "INSERT INTO workspace (number, id, name, model, identity_secret, created_at) VALUES ($1, $2, $3, $4, $5, 0)",
-			number, fmt.Sprint("ws", number), fmt.Sprint("shop", number), number+10, []byte{})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func start(t testing.TB, d *db.DB, l *eventlog.Log, stages ...Stage) *Runner {
 	t.Helper()
 	r := New(Options{DB: d, Log: l, Stages: stages, Logger: slog.New(slog.DiscardHandler)})
@@ -126,8 +114,8 @@ func wantStats(t testing.TB, r *Runner, workspace, stored, duplicate int64) {
 
 func TestEveryEventTakesEffectOnce(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		addWorkspace(t, d, 1)
-		addWorkspace(t, d, 2)
+		dbtest.Workspace(t, d, 1)
+		dbtest.Workspace(t, d, 2)
 		dir := t.TempDir()
 		l := openLog(t, dir)
 		rec := &recorder{}
@@ -155,7 +143,7 @@ func TestEveryEventTakesEffectOnce(t *testing.T) {
 
 func TestAFailingStageHoldsTheShardAndLosesNothing(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		addWorkspace(t, d, 1)
+		dbtest.Workspace(t, d, 1)
 		l := openLog(t, t.TempDir())
 		defer l.Close()
 		rec := &recorder{}

@@ -42,6 +42,20 @@ func open(t testing.TB, o db.Options) *db.DB {
 	return d
 }
 
+// Workspace adds a workspace with a number; its model is the number plus 100.
+func Workspace(t testing.TB, d *db.DB, number int64) {
+	t.Helper()
+	err := d.Update(t.Context(), func(tx *db.Tx) error {
+		name := strconv.FormatInt(number, 10)
+		_, err := tx.Exec(t.Context(), `INSERT INTO workspace (number, id, name, model, identity_secret, created_at)
+			VALUES ($1, $2, $3, $4, $5, 0)`, number, name, name, number+100, []byte{})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Main runs a package's tests and stops the cluster it started, if any. A
 // package whose tests use Postgres calls it from TestMain.
 func Main(m *testing.M) {
