@@ -8,7 +8,7 @@ FUZZTIME  ?= 5s
 BENCHTIME ?= 1s
 SUITE     := go run ./internal/db/dbtest/suite
 
-.PHONY: help build run demo test check vulnerabilities test-race fuzz bench
+.PHONY: help build run demo test check vulnerabilities test-race torture fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ vulnerabilities: ## look for known vulnerabilities, where their database can be 
 
 test-race: ## run all tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(SUITE) -race -timeout 20m $(PACKAGES)
+
+torture: ## break the running program and the machine under it, for hours (all of it needs root)
+	DHVANI_TORTURE=long go test -v -count 1 -timeout 4h ./internal/torture
 
 fuzz: ## run every fuzz target for FUZZTIME (5s)
 	@grep -rno --include='*_test.go' 'func Fuzz[A-Za-z0-9_]*' cmd internal | sed -E 's/^(.*)\/[^:]*:[0-9]*:func (.*)/\1 \2/' | \

@@ -19,6 +19,8 @@ import (
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 )
 
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
 // shop is a running Dhvani with one workspace, as a shop's programs see it.
 type shop struct {
 	t    *testing.T
@@ -134,6 +136,12 @@ func (s *shop) callWith(key, method, path, in string, want int, out any) {
 		}
 	}
 }
+
+// counts are what the system says it counted.
+type counts struct{ Accepted, Stored, Duplicate, Rejected, Lag int64 }
+
+// pause waits for another process, of which no channel tells.
+func pause(d time.Duration) { <-time.After(d) }
 
 // settle waits until everything acknowledged is visible.
 func (s *shop) settle() (events counts) {

@@ -56,10 +56,14 @@ func Workspace(t testing.TB, d *db.DB, number int64) {
 	}
 }
 
-// Main runs a package's tests and stops the cluster it started, if any. A
-// package whose tests use Postgres calls it from TestMain.
-func Main(m *testing.M) {
+// Main runs a package's tests, stops the cluster it started, if any, and cleans
+// up with what it is given. A package whose tests use Postgres calls it from
+// TestMain.
+func Main(m *testing.M, cleanups ...func()) {
 	code := m.Run()
+	for _, clean := range cleanups {
+		clean()
+	}
 	if stopCluster != nil {
 		stopCluster()
 	}
