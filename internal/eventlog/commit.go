@@ -33,7 +33,7 @@ type committer struct {
 	log     *Log
 	shard   int
 	metrics *metrics
-	tracker tracker
+	tracker *tracker
 
 	mu       sync.Mutex
 	waiting  []*request
@@ -46,8 +46,7 @@ type committer struct {
 }
 
 func newCommitter(l *Log, shard int, m *metrics) *committer {
-	c := &committer{log: l, shard: shard, metrics: m, wake: make(chan struct{}, 1), finished: make(chan struct{})}
-	c.tracker.init()
+	c := &committer{log: l, shard: shard, metrics: m, tracker: newTracker(&l.totals), wake: make(chan struct{}, 1), finished: make(chan struct{})}
 	go c.run()
 	return c
 }
@@ -137,7 +136,7 @@ func (c *committer) publish(batch []*request) {
 	c.mu.Unlock()
 	sequence, err := c.send(frame)
 	if err == nil {
-		c.tracker.add(sequence, counts)
+		c.tracker.add(sequence, counts, time.Now())
 		c.metrics.frameEvents.Observe(float64(events))
 		c.metrics.append.Observe(time.Since(start).Seconds())
 	}

@@ -2,8 +2,6 @@ package eventlog
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -15,33 +13,54 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// engine is a running JetStream with the log's stream in it. After a failed
-// write it accepts nothing more, and another is opened in its place.
+// engine is a connection to JetStream with the log's streams in it, and the
+// server itself where it is embedded. After a failed write an embedded one
+// accepts nothing more, and another is opened in its place.
 type engine struct {
-	server *server.Server
-	conn   *nats.Conn
-	js     jetstream.JetStream
-	stream jetstream.Stream
-	id     string
-	last   uint64 // newest sequence at its opening
+	server  *server.Server // nil in a cluster
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	streams []shardLog
+}
+
+// shardLog is the stream of one shard.
+type shardLog struct {
+	jetstream.Stream
+	id   string
+	last uint64 // newest sequence at its opening
 }
 
 func openEngine(ctx context.Context, o Options) (*engine, error) {
 	e := &engine{}
 	if err := e.open(ctx, o); err != nil {
 		e.shutdown()
-		return nil, err
+		return nil, fmt.Errorf("open the log: %w", err)
 	}
 	return e, nil
 }
 
 func (e *engine) open(ctx context.Context, o Options) (err error) {
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return fmt.Errorf("open the log: %w", err)
+	if o.Cluster != nil {
+		return errors.New("a cluster cannot be used yet")
+	}
+	if err := e.embed(o.Dir); err != nil {
+		return err
+	}
+	if e.js, err = jetstream.New(e.conn, jetstream.WithPublishAsyncTimeout(ackTimeout)); err != nil {
+		return fmt.Errorf("connect to JetStream: %w", err)
+	}
+	e.streams, err = openStreams(ctx, e.js, o)
+	return err
+}
+
+// embed starts a server inside this process, without a port.
+func (e *engine) embed(dir string) (err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
 	e.server, err = server.NewServer(&server.Options{
 		ServerName: "dhvani", DontListen: true, NoLog: true, NoSigs: true,
-		JetStream: true, StoreDir: o.Dir, SyncAlways: true,
+		JetStream: true, StoreDir: dir, SyncAlways: true,
 		JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: math.MaxInt64 / 2, // the stream has the limit
 		MaxPayload: maxPayload, MaxPending: 128 << 20,
 	})
@@ -55,44 +74,6 @@ func (e *engine) open(ctx context.Context, o Options) (err error) {
 	if e.conn, err = nats.Connect("", nats.InProcessServer(e.server), nats.Name("dhvani"), nats.MaxReconnects(-1)); err != nil {
 		return fmt.Errorf("connect to JetStream: %w", err)
 	}
-	if e.js, err = jetstream.New(e.conn, jetstream.WithPublishAsyncTimeout(ackTimeout)); err != nil {
-		return fmt.Errorf("connect to JetStream: %w", err)
-	}
-	if err := e.openStream(ctx, o); err != nil {
-		return err
-	}
-	info, err := e.stream.Info(ctx)
-	if err != nil {
-		return fmt.Errorf("read the log's state: %w", err)
-	}
-	e.last = info.State.LastSeq
-	return nil
-}
-
-// openStream opens the stream, or creates it with a new identity.
-func (e *engine) openStream(ctx context.Context, o Options) error {
-	config := jetstream.StreamConfig{
-		Name: streamName, Subjects: []string{subject + "*"}, Storage: jetstream.FileStorage, Replicas: 1,
-		MaxBytes: o.MaxBytes, Discard: jetstream.DiscardNew, AllowDirect: true, MaxMsgSize: maxPayload,
-		Metadata: map[string]string{},
-	}
-	s, err := e.js.Stream(ctx, streamName)
-	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-		var b [16]byte
-		rand.Read(b[:])
-		config.Metadata[identity] = hex.EncodeToString(b[:])
-		s, err = e.js.CreateStream(ctx, config)
-	case err == nil:
-		config.Metadata[identity] = s.CachedInfo().Config.Metadata[identity]
-		// A lower limit must not drop what is stored: it holds once enough is applied.
-		config.MaxBytes = max(config.MaxBytes, int64(s.CachedInfo().State.Bytes))
-		s, err = e.js.UpdateStream(ctx, config)
-	}
-	if err != nil {
-		return fmt.Errorf("open the log: %w", err)
-	}
-	e.stream, e.id = s, config.Metadata[identity]
 	return nil
 }
 

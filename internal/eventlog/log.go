@@ -1,6 +1,7 @@
 // Package eventlog is the one durable log: events are appended in framed,
-// checksummed messages to JetStream, embedded in the process, and read in
-// order. An append returns only when its events are on disk.
+// checksummed messages to JetStream, embedded in the process or a cluster of
+// NATS servers, and read in order. An append returns only when its events are
+// on disk.
 package eventlog
 
 import (
@@ -14,23 +15,34 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 const (
-	streamName = "DHVANI_EVENTS"
-	subject    = "dhvani.events."  // and the shard
-	maxPayload = 8 << 20           // bytes of one message; a request is at most 4 MB
-	identity   = "dhvani_identity" // metadata: which log the sequences belong to
+	streamName = "DHVANI_EVENTS_" // and the shard
+	subject    = "dhvani.events." // and the shard
+	maxPayload = 8 << 20          // bytes of one message; a request is at most 4 MB
 )
 
 // Options say where the log is and how large it may grow.
 type Options struct {
-	Dir      string // folder of the embedded JetStream
-	MaxBytes int64  // of the stored log; when it is full, appends are refused
+	Dir      string   // folder of the embedded JetStream
+	MaxBytes int64    // of the stored log, all shards together; when it is full, appends are refused
+	First    []uint64 // the sequences a new log's shards begin with; an error where there is a log already
+	Cluster  *Cluster // nil: embedded
 	Logger   *slog.Logger
 	Metrics  prometheus.Registerer
+}
+
+// Cluster says how to reach a NATS cluster and how to make the log in it.
+type Cluster struct {
+	URL         string   // of one server or several, with commas between them
+	Credentials string   // file with the user's credentials; empty: none, or in the URL
+	CA          string   // file with the authority that signed the servers' certificates; empty: the system's
+	Cert, Key   string   // files with the certificate and key that the servers ask for; empty: none
+	Replicas    int      // of each shard, at its creation
+	Shards      int      // of the log, at its creation
+	Monitor     []string // addresses of the servers' monitoring, such as http://a:8222
 }
 
 // Chunk is a run of packed events of one workspace for one shard: the bytes of
@@ -58,28 +70,33 @@ func (u *Unavailable) Error() string {
 type Log struct {
 	o          Options
 	engine     atomic.Pointer[engine]
+	ids        []string // of the shards' streams
 	committers []*committer
+	totals     totals
 
 	repairing atomic.Bool // a write failed; nothing is accepted until the log is open anew
 	closing   chan struct{}
 	giveUp    chan struct{} // closed when a stop has waited long enough for the disk
-	repairs   sync.WaitGroup
+	work      sync.WaitGroup
 	failed    chan error
 }
 
-// Open starts the embedded JetStream and opens or creates the log in it.
+// Open opens the log, embedded in this process or in a cluster, and makes it
+// where there is none.
 func Open(ctx context.Context, o Options) (*Log, error) {
 	e, err := openEngine(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{o: o, closing: make(chan struct{}), giveUp: make(chan struct{}), failed: make(chan error, 1)}
+	l := &Log{o: o, closing: make(chan struct{}), giveUp: make(chan struct{}), failed: make(chan error, 1), totals: totals{events: map[int64]int64{}}}
+	l.o.First = nil // the log is made; to open it anew is another matter
 	l.engine.Store(e)
 	m := newMetrics(o.Metrics)
-	for shard := range l.Shards() {
+	for shard, s := range e.streams {
 		c := newCommitter(l, shard, m)
-		c.tracker.last = e.last
+		c.tracker.grow(s.last)
 		l.committers = append(l.committers, c)
+		l.ids = append(l.ids, s.id)
 	}
 	return l, nil
 }
@@ -87,11 +104,14 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 // Failed delivers an error after which only a restart can help.
 func (l *Log) Failed() <-chan error { return l.failed }
 
-// ID is the identity of the log; sequences of another log mean nothing here.
-func (l *Log) ID() string { return l.engine.Load().id }
+// Shared reports whether other processes write and read the log too.
+func (l *Log) Shared() bool { return l.o.Cluster != nil }
+
+// ID is the identity of a shard; sequences of another one mean nothing here.
+func (l *Log) ID(shard int) string { return l.ids[shard] }
 
 // Shards returns how many shards the log has.
-func (l *Log) Shards() int { return 1 }
+func (l *Log) Shards() int { return len(l.committers) }
 
 // ShardOf places a shard key.
 func (l *Log) ShardOf(key string) int {
@@ -112,14 +132,15 @@ func (l *Log) Append(ctx context.Context, chunks []Chunk) error {
 		return err
 	}
 	waits := make([]*request, 0, len(chunks))
+	var failed error
 	for _, c := range chunks {
 		r, err := l.committers[c.Shard].submit(c)
 		if err != nil {
-			return err
+			failed = err
+			break
 		}
 		waits = append(waits, r)
 	}
-	var failed error
 	for _, r := range waits {
 		if err := <-r.done; err != nil {
 			failed = err
@@ -141,45 +162,6 @@ func (l *Log) Ready() error {
 	return nil
 }
 
-// Read returns the message at a sequence. Where it is not written yet, Read
-// waits until ctx ends; a message that should be there and is not is an error.
-func (l *Log) Read(ctx context.Context, shard int, sequence uint64) (Message, error) {
-	c := l.committers[shard]
-	for {
-		wake := c.tracker.wait()
-		if sequence <= c.tracker.lastSequence() {
-			return l.get(ctx, shard, sequence)
-		}
-		select {
-		case <-wake:
-		case <-ctx.Done():
-			return Message{}, ctx.Err()
-		}
-	}
-}
-
-// ErrGap says that a message which was written is no longer there.
-var ErrGap = errors.New("a message of the log is missing")
-
-func (l *Log) get(ctx context.Context, shard int, sequence uint64) (Message, error) {
-	m, err := l.engine.Load().stream.GetMsg(ctx, sequence)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return Message{}, fmt.Errorf("%w: shard %d, sequence %d", ErrGap, shard, sequence)
-	}
-	if err != nil {
-		return Message{}, fmt.Errorf("read the log at %d: %w", sequence, err)
-	}
-	counts, records, err := openFrame(m.Data)
-	if err != nil {
-		return Message{}, fmt.Errorf("read the log at %d: %w", sequence, err)
-	}
-	return Message{Shard: shard, Sequence: sequence, Counts: counts, Records: records}, nil
-}
-
-// Last returns the sequence of a shard's newest message that is on disk, 0 for
-// an empty log.
-func (l *Log) Last(shard int) uint64 { return l.committers[shard].tracker.lastSequence() }
-
 // closeWithin is how long a stop waits for the disk to take what was accepted;
 // then the requests that wait are answered with an error.
 const closeWithin = 3 * time.Second
@@ -193,8 +175,9 @@ func (l *Log) Close() error {
 	for _, c := range l.committers {
 		c.close()
 	}
-	l.repairs.Wait()
+	l.work.Wait()
 	return l.engine.Load().shutdown()
 }
 
+func shardStream(shard int) string  { return streamName + strconv.Itoa(shard) }
 func shardSubject(shard int) string { return subject + strconv.Itoa(shard) }

@@ -33,7 +33,7 @@ func chunk(workspace int64, n int, pad string) Chunk {
 func TestAppendedEventsAreReadBackAfterRestart(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	l := open(t, dir, 64<<20)
-	id := l.ID()
+	id := l.ID(0)
 	var wg sync.WaitGroup
 	for w := range 50 {
 		wg.Go(func() {
@@ -44,8 +44,8 @@ func TestAppendedEventsAreReadBackAfterRestart(t *testing.T) {
 	}
 	wg.Wait()
 	for round := range 2 {
-		if l.ID() != id || id == "" {
-			t.Fatalf("the log's identity changed from %q to %q", id, l.ID())
+		if l.ID(0) != id || id == "" {
+			t.Fatalf("the log's identity changed from %q to %q", id, l.ID(0))
 		}
 		seen, last := 0, l.Last(0)
 		for s := uint64(1); s <= last; s++ {
@@ -234,7 +234,7 @@ func TestRepair(t *testing.T) {
 	if err := l.Append(ctx, []Chunk{chunk(1, 1, "{}")}); !errors.As(err, new(*Unavailable)) || l.Ready() == nil {
 		t.Fatalf("a broken log answered %v and calls itself ready: %v", err, l.Ready() == nil)
 	}
-	wake := l.committers[0].tracker.wait() // the probe is the next message
+	_, wake := l.committers[0].tracker.lastSequence() // the probe is the next message
 	<-wake
 	for l.Ready() != nil {
 		runtime.Gosched()

@@ -22,7 +22,7 @@ func (l *Log) breakDown(e *engine, reason error) {
 	select {
 	case <-l.closing:
 	default:
-		l.repairs.Go(func() { l.repair(e) })
+		l.work.Go(func() { l.repair(e) })
 	}
 }
 
@@ -38,7 +38,7 @@ func (l *Log) repair(broken *engine) {
 		case <-time.After(repairEvery):
 		}
 		var e *engine
-		if e, err = l.reopen(broken.id); e != nil {
+		if e, err = l.reopen(); e != nil {
 			l.engine.Store(e)
 			l.repairing.Store(false)
 			l.o.Logger.Info("the log is open again")
@@ -53,7 +53,7 @@ func (l *Log) repair(broken *engine) {
 
 // reopen returns an engine that can write, or nil where it is worth trying
 // again. Its error is final.
-func (l *Log) reopen(id string) (*engine, error) {
+func (l *Log) reopen() (*engine, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	e, err := openEngine(ctx, l.o)
@@ -62,9 +62,10 @@ func (l *Log) reopen(id string) (*engine, error) {
 		return nil, nil
 	}
 	for _, c := range l.committers {
-		if last := c.tracker.lastSequence(); e.id != id || e.last < last {
+		s, last := e.streams[c.shard], l.Last(c.shard)
+		if s.id != l.ids[c.shard] || s.last < last {
 			e.shutdown()
-			return nil, fmt.Errorf("it is not the log that was written: its last message is %d, and %d was acknowledged", e.last, last)
+			return nil, fmt.Errorf("it is not the log that was written: its last message is %d, and %d was acknowledged", s.last, last)
 		}
 	}
 	for _, c := range l.committers {
@@ -75,7 +76,7 @@ func (l *Log) reopen(id string) (*engine, error) {
 			l.o.Logger.Warn("the log cannot be written yet", "error", err)
 			return nil, e.shutdown()
 		}
-		c.tracker.add(sequence, nil)
+		c.tracker.add(sequence, nil, time.Now())
 	}
 	return e, nil
 }

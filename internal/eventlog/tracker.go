@@ -1,107 +1,176 @@
 package eventlog
 
 import (
-	"context"
 	"sync"
+	"time"
 )
 
-// tracker knows a shard's newest stored sequence and how many events of which
-// workspace each message holds that is not yet applied, so that the lag is
-// exact. Messages written before this process started are read when asked for.
+// tracker knows a shard's newest stored sequence, how far it is applied, and
+// for the messages between them how many events of which workspace they hold
+// and when they were written, so that the lag is exact. What others wrote, or
+// this process before it started, is known once it was told or read.
 type tracker struct {
-	mu     sync.Mutex
-	last   uint64
-	first  uint64             // sequences up to this are applied and forgotten
-	counts map[uint64][]Count // of first+1 .. last, as far as known
-	news   chan struct{}      // closed when last grows
+	start  time.Time // of the tracker; frame.at counts from it
+	totals *totals
+
+	mu      sync.Mutex
+	last    uint64
+	applied uint64
+	frames  map[uint64]frame // of applied+1 .. last, as far as known
+	behind  time.Time        // since when last is above applied
+	grown   chan struct{}    // closed when last grows
+	moved   chan struct{}    // closed when applied grows
 }
 
-func (t *tracker) init() {
-	t.counts = map[uint64][]Count{}
-	t.news = make(chan struct{})
+// frame is what is known about a message that is not applied.
+type frame struct {
+	at     time.Duration // when it was written, after the tracker's start; negative for older ones
+	counts []Count
 }
 
-func (t *tracker) add(sequence uint64, counts []Count) {
+func newTracker(t *totals) *tracker {
+	now := time.Now()
+	return &tracker{start: now, behind: now, totals: t, frames: map[uint64]frame{}, grown: make(chan struct{}), moved: make(chan struct{})}
+}
+
+// add notes a message. Where its time comes from this process's own clock it
+// is not bent by steps of the clock.
+func (t *tracker) add(sequence uint64, counts []Count, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if sequence > t.first {
-		t.counts[sequence] = counts
+	if _, known := t.frames[sequence]; sequence > t.applied && !known {
+		t.frames[sequence] = frame{at.Sub(t.start), counts}
+		t.totals.add(counts, 1)
 	}
-	if sequence > t.last {
-		t.last = sequence
-		close(t.news)
-		t.news = make(chan struct{})
+	t.growLocked(sequence)
+}
+
+// grow notes that a shard has messages up to a sequence.
+func (t *tracker) grow(last uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.growLocked(last)
+}
+
+func (t *tracker) growLocked(last uint64) {
+	if last <= t.last {
+		return
 	}
+	if t.last <= t.applied {
+		t.behind = time.Now()
+	}
+	t.last = last
+	close(t.grown)
+	t.grown = make(chan struct{})
 }
 
-func (t *tracker) lastSequence() uint64 {
+// apply notes that messages up to a sequence are applied, and reports whether
+// that is news.
+func (t *tracker) apply(sequence uint64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.last
-}
-
-// wait returns a channel that is closed at the next message.
-func (t *tracker) wait() <-chan struct{} {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.news
-}
-
-// Applied tells the log that a shard is applied up to a sequence, so that it
-// need not count those messages any more.
-func (l *Log) Applied(shard int, sequence uint64) {
-	t := &l.committers[shard].tracker
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if sequence-t.first > uint64(len(t.counts))+1024 {
-		for s := range t.counts {
+	if sequence <= t.applied {
+		return false
+	}
+	if sequence-t.applied > uint64(len(t.frames))+1024 {
+		for s := range t.frames {
 			if s <= sequence {
-				delete(t.counts, s)
+				t.forget(s)
 			}
 		}
 	} else {
-		for s := t.first + 1; s <= sequence; s++ {
-			delete(t.counts, s)
+		for s := t.applied + 1; s <= sequence; s++ {
+			t.forget(s)
 		}
 	}
-	t.first = max(t.first, sequence)
+	t.applied = sequence
+	close(t.moved)
+	t.moved = make(chan struct{})
+	return true
 }
 
-// Pending counts a workspace's events in a shard's messages after a sequence:
-// those that are on disk but, where the sequence is the applied cursor, not yet
-// visible. It reports false where messages after the sequence are applied
-// already: the caller reads its cursor again.
-func (l *Log) Pending(ctx context.Context, shard int, after uint64, workspace int64) (events int64, ok bool, err error) {
-	t := &l.committers[shard].tracker
+func (t *tracker) forget(sequence uint64) {
+	if f, known := t.frames[sequence]; known {
+		t.totals.add(f.counts, -1)
+		delete(t.frames, sequence)
+	}
+}
+
+// lastSequence returns the newest sequence and a channel that is closed when
+// there is a newer one.
+func (t *tracker) lastSequence() (uint64, <-chan struct{}) {
 	t.mu.Lock()
-	last, first := t.last, t.first
-	var unknown []uint64
-	for s := after + 1; s <= last; s++ {
-		counts, found := t.counts[s]
-		if !found {
-			unknown = append(unknown, s)
+	defer t.mu.Unlock()
+	return t.last, t.grown
+}
+
+// appliedTo returns the applied sequence and a channel that is closed when it
+// moves.
+func (t *tracker) appliedTo() (uint64, <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.applied, t.moved
+}
+
+// oldest returns when the oldest message that is not applied was written, zero
+// where all is applied. Its sequence is not 0 where the time is only known to
+// be no later, because nobody has read the message yet.
+func (t *tracker) oldest() (at time.Time, unread uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.applied >= t.last {
+		return time.Time{}, 0
+	}
+	if f, known := t.frames[t.applied+1]; known {
+		return t.start.Add(f.at), 0
+	}
+	return t.behind, t.applied + 1
+}
+
+// pending counts a workspace's events after a sequence, and lists the messages
+// whose counts are not known. It reports false where messages after the
+// sequence are applied already.
+func (t *tracker) pending(after uint64, workspace int64) (events int64, unread []uint64, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if after < t.applied {
+		return 0, nil, false
+	}
+	for s := after + 1; s <= t.last; s++ {
+		f, known := t.frames[s]
+		if !known {
+			unread = append(unread, s)
 		}
-		for _, c := range counts {
-			if c.Workspace == workspace {
-				events += c.Events
-			}
+		events += countOf(f.counts, workspace)
+	}
+	return events, unread, true
+}
+
+func countOf(counts []Count, workspace int64) (events int64) {
+	for _, c := range counts {
+		if c.Workspace == workspace {
+			events += c.Events
 		}
 	}
-	t.mu.Unlock()
-	if after < first {
-		return 0, false, nil
-	}
-	for _, s := range unknown {
-		m, err := l.get(ctx, shard, s)
-		if err != nil {
-			return 0, false, err
+	return events
+}
+
+// totals is how many events of each workspace are known to wait, over all shards.
+type totals struct {
+	mu     sync.Mutex
+	events map[int64]int64 // only workspaces with any
+	sum    int64
+}
+
+func (t *totals) add(counts []Count, sign int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range counts {
+		n := t.events[c.Workspace] + sign*c.Events
+		if t.sum += sign * c.Events; n == 0 {
+			delete(t.events, c.Workspace)
+		} else {
+			t.events[c.Workspace] = n
 		}
-		t.add(s, m.Counts)
-		for _, c := range m.Counts {
-			if c.Workspace == workspace {
-				events += c.Events
-			}
-		}
 	}
-	return events, true, nil
 }

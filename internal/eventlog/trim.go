@@ -17,7 +17,8 @@ const (
 
 // Trim removes messages that are applied, but for a margin.
 func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
-	info, err := l.engine.Load().stream.Info(ctx)
+	stream := l.engine.Load().streams[shard]
+	info, err := stream.Info(ctx)
 	if err != nil {
 		return fmt.Errorf("trim the log: %w", err)
 	}
@@ -26,13 +27,13 @@ func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
 		return nil
 	}
 	size := max(s.Bytes/s.Msgs, 1)
-	margin := min(uint64(marginBytes), uint64(l.o.MaxBytes)/4)
+	margin := min(uint64(marginBytes/l.Shards()), uint64(l.o.MaxBytes)/uint64(4*l.Shards()))
 	keep := s.FirstSeq // the first message that stays
 	if behind := (applied - s.FirstSeq + 1) * size; behind > margin {
 		keep = s.FirstSeq + (behind-margin)/size
 	}
 	for keep <= applied && time.Since(s.FirstTime) > marginAge {
-		m, err := l.engine.Load().stream.GetMsg(ctx, keep)
+		m, err := stream.GetMsg(ctx, keep)
 		if err != nil || time.Since(m.Time) < marginAge {
 			break
 		}
@@ -41,7 +42,7 @@ func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
 	if keep = min(keep, applied+1); keep <= s.FirstSeq {
 		return nil
 	}
-	if err := l.engine.Load().stream.Purge(ctx, jetstream.WithPurgeSubject(shardSubject(shard)), jetstream.WithPurgeSequence(keep)); err != nil {
+	if err := stream.Purge(ctx, jetstream.WithPurgeSequence(keep)); err != nil {
 		return fmt.Errorf("trim the log: %w", err)
 	}
 	l.committers[shard].roomMade()

@@ -94,7 +94,7 @@ func (r *Runner) observe(b *event.Batch, duplicates int64, start time.Time) {
 // moveCursor is the fence: it succeeds for one owner only.
 func (r *Runner) moveCursor(ctx context.Context, tx *db.Tx, number int, from, to uint64) error {
 	n, err := tx.Exec(ctx, "UPDATE shard_cursor SET sequence = $1 WHERE shard = $2 AND stream = $3 AND sequence = $4",
-		int64(to), number, r.o.Log.ID(), int64(from))
+		int64(to), number, r.o.Log.ID(number), int64(from))
 	if err != nil {
 		return fmt.Errorf("move the cursor of shard %d: %w", number, err)
 	}

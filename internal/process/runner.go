@@ -113,13 +113,13 @@ func (r *Runner) loadCursor(ctx context.Context, tx *db.Tx, number int) (uint64,
 		return 0, errors.New("the log holds events of another database: put back the database that belongs to it, or move the log folder away to begin anew without those events")
 	}
 	if db.IsNone(err) {
-		_, err = tx.Exec(ctx, "INSERT INTO shard_cursor (shard, stream, sequence) VALUES ($1, $2, 0)", number, r.o.Log.ID())
-		stream = r.o.Log.ID()
+		_, err = tx.Exec(ctx, "INSERT INTO shard_cursor (shard, stream, sequence) VALUES ($1, $2, 0)", number, r.o.Log.ID(number))
+		stream = r.o.Log.ID(number)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("load the cursor of shard %d: %w", number, err)
 	}
-	if stream != r.o.Log.ID() {
+	if stream != r.o.Log.ID(number) {
 		return 0, errors.New("this database belongs to another log: start with the data folder that both came from")
 	}
 	return uint64(sequence), nil
