@@ -53,7 +53,9 @@ func killUnderLoad(t *testing.T, p *program, fault string, kills int) {
 	if l.count() < 1000 {
 		t.Fatalf("only %d events were acknowledged: the test shows nothing", l.count())
 	}
-	p.judge(fault, kills, ws, l, l.first(l.count()), recovery)
+	v := p.compare(ws, l, l.first(l.count()))
+	v.fault, v.cycles, v.recovery = fault, kills, recovery
+	t.Log(v)
 	if p95 := quantile(ready, 0.95); long && p95 > readyReach {
 		t.Errorf("ready after %s at the 95th percentile", p95)
 	}

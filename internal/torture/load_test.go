@@ -14,8 +14,6 @@ import (
 type load struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
-
-	refused atomic.Int64 // when the first answer since rearm was not 200, in nanoseconds; 0: none
 }
 
 // retryAfter is how long the clients wait after a failure. They ask sooner
@@ -35,7 +33,6 @@ func (p *program) startLoad(ws created, l *ledger, clients int) *load {
 						l.acknowledge(ids)
 						break
 					}
-					x.refused.CompareAndSwap(0, time.Now().UnixNano())
 				}
 			}
 		})
@@ -49,9 +46,6 @@ func (x *load) stop() {
 	x.cancel()
 	x.wg.Wait()
 }
-
-// rearm forgets that anything was refused.
-func (x *load) rearm() { x.refused.Store(0) }
 
 // preload stores many events before a test begins.
 func (p *program) preload(ws created, l *ledger, events int) {

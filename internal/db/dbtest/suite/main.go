@@ -5,7 +5,8 @@
 //	go run ./internal/db/dbtest/suite -race ./...
 //
 // With DHVANI_REQUIRE_ALL=1 a test that is left out for want of a program
-// (PostgreSQL, Chromium, npm, the Go module proxy) fails the run.
+// (PostgreSQL, Chromium, npm, strace and others, or the Go module proxy) fails
+// the run.
 package main
 
 import (
@@ -138,7 +139,7 @@ func reason(text string) string {
 	return all[len(all)-1][1]
 }
 
-var program = regexp.MustCompile(`^LEFT OUT, no (PostgreSQL|Chromium|npm|Go module proxy)\b`)
+var program = regexp.MustCompile(`^LEFT OUT, no (PostgreSQL|Chromium|npm|Go module proxy|strace|ip|losetup|fsfreeze|mkfs\.ext4)\b`)
 
 // leftOut lists the tests that did not run, and reports whether that is fine.
 func (r *report) leftOut() bool {
