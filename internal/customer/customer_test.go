@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dhvani/dhvani/internal/archive"
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/event"
@@ -79,21 +80,21 @@ func (s *shop) send(events ...event.Event) {
 }
 
 func (s *shop) archive(tx *db.Tx, events []event.Event) error {
-	rows := db.NewRows(db.Columns(`workspace int, key int, segment int, profile bytes, type int, flags int, at int, received_at int, source text,
-		message_id text, user_id text, target_id text, name text, properties text, traits text`))
+	for segment, some := range bySegment(events, s.perSegment) {
+		if err := archive.Insert(ctx, tx, segment, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bySegment(events []event.Event, each uint64) map[int64][]event.Event {
+	out := map[int64][]event.Event{}
 	for _, e := range events {
-		p := e.Profile()
-		segment := e.Position.Sequence() / s.perSegment
-		rows.Add(e.Workspace, int64(e.Position), int64(segment), p[:], int(e.Type), int(e.Flags), e.At, e.At, e.Source,
-			e.MessageID, e.UserID, e.PreviousID+e.GroupID, e.Name, e.Properties, e.Traits)
+		segment := int64(e.Position.Sequence() / each)
+		out[segment] = append(out[segment], e)
 	}
-	if err := tx.Insert(ctx, "event", rows, ""); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO event_segment (workspace, segment, first_at, last_at)
-		SELECT workspace, segment, min(at), max(at) FROM event WHERE workspace = $1 GROUP BY workspace, segment
-		ON CONFLICT (workspace, segment) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at`, workspace)
-	return err
+	return out
 }
 
 func user(id string) event.ID { return event.ProfileID(workspace, event.UserProfile, id) }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dhvani/dhvani/internal/archive"
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 )
@@ -20,7 +21,7 @@ import (
 type Item struct {
 	At         string          `json:"at"`
 	ID         string          `json:"id"`
-	Kind       string          `json:"kind" doc:"such as order, review, survey, chat, page, product, cart or identify"`
+	Kind       string          `json:"kind" doc:"such as order, review, survey, chat, page, product, cart or identify; damaged where its stored data is"`
 	Channel    string          `json:"channel"`
 	Type       string          `json:"type"`
 	Name       string          `json:"name,omitempty"`
@@ -79,17 +80,17 @@ func (s *Store) Timeline(ctx context.Context, workspace int64, id event.ID, curs
 			if err != nil {
 				return err
 			}
-			events, err := readEvents(ctx, tx, workspace, places)
+			items, err := readItems(ctx, tx, workspace, places, filter)
 			if err != nil {
 				return err
 			}
 			for _, p := range places {
-				if e := events[p.key]; e != nil && filter.passes(e) {
+				if i, ok := items[p]; ok {
 					if len(t.Items) == limit {
 						t.Next = formatPlace(before)
 						return nil
 					}
-					t.Items = append(t.Items, item(e))
+					t.Items = append(t.Items, i)
 				}
 				before = p
 			}
@@ -212,26 +213,29 @@ func newest(ctx context.Context, tx *db.Tx, workspace int64, profiles []seenProf
 	return out, nil
 }
 
-func readEvents(ctx context.Context, tx *db.Tx, workspace int64, places []place) (map[int64]*event.Event, error) {
-	keys := db.NewRows(db.Columns("workspace int, key int"))
-	for _, p := range places {
-		keys.Add(workspace, p.key)
+// readItems returns those of the places whose events pass the filter.
+func readItems(ctx context.Context, tx *db.Tx, workspace int64, places []place, filter TimelineFilter) (map[place]Item, error) {
+	positions := make([]event.Position, len(places))
+	for i, p := range places {
+		positions[i] = event.Position(p.key)
 	}
-	events := make(map[int64]*event.Event, len(places))
-	return events, tx.Lookup(ctx, keys, `SELECT e.key, e.type, e.flags, e.at, coalesce(e.user_id, ''), coalesce(e.target_id, ''),
-			coalesce(e.name, ''), coalesce(e.properties, ''), coalesce(e.traits, '')
-		FROM k CROSS JOIN event e WHERE e.workspace = k.workspace AND e.key = k.key`, func(r *sql.Rows) error {
-		var e event.Event
-		var target string
-		err := r.Scan(&e.Position, &e.Type, &e.Flags, &e.At, &e.UserID, &target, &e.Name, &e.Properties, &e.Traits)
-		if e.Type == event.Alias {
-			e.PreviousID = target
-		} else {
-			e.GroupID = target
+	events, damaged, err := archive.Get(ctx, tx, workspace, positions)
+	if err != nil {
+		return nil, fmt.Errorf("timeline: %w", err)
+	}
+	items := make(map[place]Item, len(places))
+	for _, p := range places {
+		key := event.Position(p.key)
+		if e := events[key]; e != nil && filter.passes(e) {
+			items[p] = item(e)
+		} else if slices.Contains(damaged, key) {
+			items[p] = Item{
+				At: event.FormatTime(p.at), ID: strconv.FormatInt(p.key, 10), Kind: "damaged",
+				Summary: "This event's stored data is damaged and is not shown. The shop's operator can find it with dhvani verify.",
+			}
 		}
-		events[int64(e.Position)] = &e
-		return err
-	})
+	}
+	return items, nil
 }
 
 func item(e *event.Event) Item {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 )
 
@@ -141,6 +142,27 @@ func TestMoreProfilesThanAreShown(t *testing.T) {
 		}
 		if seen != 2*(visitors+1) {
 			t.Errorf("%d events on the timeline", seen)
+		}
+	})
+}
+
+// A damaged event is shown as such, and hides none of the others.
+func TestTimelineShowsDamage(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		s.send(track("u", "", "Product Viewed", `{"name":"a"}`), track("u", "", "Product Viewed", `{"name":"b"}`))
+		err := s.DB.Update(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE event SET properties = '{"name":"c"}' WHERE properties = '{"name":"a"}'`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := s.Timeline(ctx, workspace, user("u"), "", 10, TimelineFilter{})
+		if err != nil || len(page.Items) != 2 {
+			t.Fatal(page, err)
+		}
+		if page.Items[0].Kind != "product" || page.Items[1].Kind != "damaged" || page.Items[1].Properties != nil {
+			t.Errorf("%+v", page.Items)
 		}
 	})
 }

@@ -18,9 +18,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
-	"modernc.org/sqlite"
+	_ "modernc.org/sqlite"             // registers "sqlite"
 )
 
 // FileName is the SQLite database within the data folder.
@@ -205,24 +204,6 @@ func (d *DB) run(ctx context.Context, h *sql.DB, o *sql.TxOptions, fn func(tx *T
 	d.keep(ctx, tx.wanted)
 	return nil
 }
-
-func isRetryable(err error) bool {
-	var p *pgconn.PgError
-	return errors.As(err, &p) && (p.Code == "40001" || p.Code == "40P01")
-}
-
-// IsConflict reports whether err says that a unique value exists already.
-func IsConflict(err error) bool {
-	var p *pgconn.PgError
-	if errors.As(err, &p) {
-		return p.Code == "23505"
-	}
-	var s *sqlite.Error
-	return errors.As(err, &s) && (s.Code() == 2067 || s.Code() == 1555) // UNIQUE, PRIMARYKEY
-}
-
-// IsNone reports whether err says that no row was found.
-func IsNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
 // Tx is a transaction. Parameters are $1, $2 ... on both databases.
 type Tx struct {

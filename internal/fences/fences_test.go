@@ -96,7 +96,8 @@ var knows = map[string][]string{
 	"internal/eventlog": {"internal/event"},
 	"internal/ingest":   {"internal/event", "internal/eventlog", "internal/web"},
 	"internal/source":   {"internal/event", "internal/ingest"},
-	"internal/process":  {"internal/event", "internal/eventlog", "internal/db"},
+	"internal/archive":  {"internal/event", "internal/db"},
+	"internal/process":  {"internal/event", "internal/eventlog", "internal/db", "internal/archive"},
 }
 
 // outer rooms stand around the domain rooms, which do not know them.

@@ -3,37 +3,77 @@ package process
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/dhvani/dhvani/internal/archive"
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 )
 
-// errLostShard says that somebody else has moved the cursor.
-var errLostShard = errors.New("another process has applied this part of the log")
+// applyAll folds a batch: in one transaction, or in several where an event in it
+// cannot be applied. What is applied leaves the batch, so that a later try goes
+// on with the rest.
+func (r *Runner) applyAll(ctx context.Context, s *shard, p *pending) error {
+	all := p.Events
+	cut := func(lo, hi int) part {
+		to := cursor{sequence: p.last}
+		if hi < len(all) { // the first event that is left is the cursor's next
+			next := all[hi].Position
+			to = cursor{sequence: next.Sequence() - 1, partial: next.Index()}
+		}
+		return part{Batch: event.Batch{Shard: p.Shard, Events: all[lo:hi]}, to: to, unprepared: p.unprepared}
+	}
+	try := func(some part) error {
+		err := r.apply(ctx, s, some)
+		if err == nil {
+			p.Events = p.Events[len(some.Events):]
+		}
+		return err
+	}
+	return Isolate(ctx, 0, len(all),
+		func(lo, hi int) error { return try(cut(lo, hi)) },
+		func(i int, cause error) error {
+			poison := cut(i, i+1)
+			poison.dead = newDeath(cause)
+			r.metrics.dead.Inc()
+			r.o.Logger.Error("an event could not be applied and was put aside; see dhvani dead list",
+				"shard", s.number, "position", int64(all[i].Position), "stage", poison.dead.stage, "error", safe(cause))
+			err := try(poison)
+			if poisonous(err) { // it cannot even be stored
+				poison.dead.unstored = true
+				err = try(poison)
+			}
+			return err
+		})
+}
 
-// apply folds one batch in one transaction.
-func (r *Runner) apply(ctx context.Context, s *shard, p *pending) error {
+// part is a part of a batch, and where the cursor stands after it.
+type part struct {
+	event.Batch
+	to         cursor
+	unprepared bool
+	dead       *death // of its one event, which no Stage gets to see
+}
+
+// apply folds one part in one transaction.
+func (r *Runner) apply(ctx context.Context, s *shard, p part) error {
 	start := time.Now()
-	s.mu.Lock()
-	from := s.sequence
-	s.mu.Unlock()
+	if p.unprepared && p.dead == nil {
+		if err := prepare(ctx, r.o.Stages, &p.Batch); err != nil {
+			return err
+		}
+	}
 	var kept event.Batch
 	var fresh []entry
 	var duplicates int64
-	err := r.o.DB.Update(ctx, func(tx *db.Tx) (err error) {
-		defer func() {
-			if v := recover(); v != nil {
-				err = fmt.Errorf("a stage panicked: %v", v)
-			}
-		}()
-		if err := r.moveCursor(ctx, tx, s.number, from, p.last); err != nil {
+	err := r.o.DB.Update(ctx, func(tx *db.Tx) error {
+		if err := s.moveCursor(ctx, tx, s.position(), p.to); err != nil {
 			return err
 		}
 		kept = event.Batch{Shard: p.Shard, Events: slices.Clone(p.Events)}
+		var err error
 		if kept.Events, err = r.withModels(ctx, tx, kept.Events); err != nil {
 			return err
 		}
@@ -45,37 +85,57 @@ func (r *Runner) apply(ctx context.Context, s *shard, p *pending) error {
 		for _, c := range counts {
 			duplicates += c.duplicate
 		}
-		if err := s.seen.append(ctx, tx, p.last, fresh); err != nil {
+		if err := s.seen.append(ctx, tx, fresh); err != nil {
 			return err
 		}
-		if err := storeEvents(ctx, tx, s.seen.segment(), kept.Events); err != nil {
-			return err
+		if p.dead == nil || !p.dead.unstored {
+			if err := archive.Insert(ctx, tx, archive.Segment(s.number, s.seen.total), kept.Events); err != nil {
+				return err
+			}
 		}
 		if err := storeCounts(ctx, tx, s.number, counts); err != nil {
 			return err
 		}
-		for _, st := range r.o.Stages {
-			began := time.Now()
-			if err := st.Apply(ctx, tx, &kept); err != nil {
-				return fmt.Errorf("stage %s: %w", st.Name(), err)
-			}
-			r.metrics.stage.WithLabelValues(st.Name()).Add(time.Since(began).Seconds())
+		if p.dead != nil {
+			return Bury(ctx, tx, kept.Events, *p.dead)
 		}
-		return nil
+		return r.runStages(ctx, tx, &kept)
 	})
 	if err != nil {
 		return err
 	}
-	s.seen.committed(p.last, fresh)
-	s.advance(p.last)
-	r.o.Log.Applied(s.number, p.last)
+	s.seen.committed(fresh)
+	s.advance(p.to)
+	r.o.Log.Applied(s.number, p.to.sequence)
 	r.observe(&kept, duplicates, start)
-	for _, st := range r.o.Stages {
-		if c, ok := st.(Committer); ok {
-			c.Committed(&kept)
-		}
+	if p.dead == nil {
+		r.committed(&kept)
 	}
 	return nil
+}
+
+// runStages runs all Stages and keeps the time they take.
+func (r *Runner) runStages(ctx context.Context, tx *db.Tx, b *event.Batch) error {
+	for _, st := range r.o.Stages {
+		began := time.Now()
+		if err := Apply(ctx, tx, st, b); err != nil {
+			return err
+		}
+		r.metrics.stage.WithLabelValues(st.Name()).Add(time.Since(began).Seconds())
+	}
+	return nil
+}
+
+// committed tells the Stages that want to know. It is too late for an error.
+func (r *Runner) committed(b *event.Batch) {
+	for _, st := range r.o.Stages {
+		if c, ok := st.(Committer); ok {
+			err := guard(st, func() error { c.Committed(b); return nil })
+			if err != nil {
+				r.o.Logger.Error("a stage failed after a commit", "stage", st.Name(), "error", safe(err))
+			}
+		}
+	}
 }
 
 func (r *Runner) observe(b *event.Batch, duplicates int64, start time.Time) {
@@ -89,19 +149,6 @@ func (r *Runner) observe(b *event.Batch, duplicates int64, start time.Time) {
 			r.metrics.visible.Observe(float64(now-b.Events[i].ReceivedAt) / 1e6)
 		}
 	}
-}
-
-// moveCursor is the fence: it succeeds for one owner only.
-func (r *Runner) moveCursor(ctx context.Context, tx *db.Tx, number int, from, to uint64) error {
-	n, err := tx.Exec(ctx, "UPDATE shard_cursor SET sequence = $1 WHERE shard = $2 AND stream = $3 AND sequence = $4",
-		int64(to), number, r.o.Log.ID(number), int64(from))
-	if err != nil {
-		return fmt.Errorf("move the cursor of shard %d: %w", number, err)
-	}
-	if n != 1 {
-		return errLostShard
-	}
-	return nil
 }
 
 // withModels sets each event's model and drops events of workspaces that do

@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,6 +35,9 @@ type Stats struct {
 // Stats counts a workspace's events. The lag is exact: it is 0 only when every
 // event acknowledged before the call is visible. Rejected is not filled in.
 func (r *Runner) Stats(ctx context.Context, workspace int64) (Stats, error) {
+	if err := r.o.Log.Refresh(ctx); err != nil {
+		return Stats{}, fmt.Errorf("count events: %w", err)
+	}
 	for {
 		s, ok, err := r.stats(ctx, workspace)
 		if err != nil {
@@ -50,16 +52,9 @@ func (r *Runner) Stats(ctx context.Context, workspace int64) (Stats, error) {
 // stats reads counts and cursors on one snapshot, and what the log holds after
 // those cursors. It reports false where a batch was applied in between.
 func (r *Runner) stats(ctx context.Context, workspace int64) (s Stats, ok bool, err error) {
-	cursors := map[int]uint64{}
-	err = r.o.DB.View(ctx, func(tx *db.Tx) error {
-		err := tx.Each(ctx, "SELECT shard, sequence FROM shard_cursor", nil, func(rows *sql.Rows) error {
-			var shard int
-			var sequence int64
-			err := rows.Scan(&shard, &sequence)
-			cursors[shard] = uint64(sequence)
-			return err
-		})
-		if err != nil {
+	var cursors map[int]uint64
+	err = r.o.DB.View(ctx, func(tx *db.Tx) (err error) {
+		if _, cursors, err = loadCursors(ctx, tx); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, "SELECT CAST(coalesce(sum(stored), 0) AS BIGINT), CAST(coalesce(sum(duplicate), 0) AS BIGINT) FROM event_count WHERE workspace = $1", workspace).

@@ -9,9 +9,7 @@ import (
 // maintain keeps the log trimmed and the lag metric current.
 func (r *Runner) maintain(ctx context.Context, s *shard) {
 	for n := 0; ; n++ {
-		s.mu.Lock()
-		applied := s.sequence
-		s.mu.Unlock()
+		applied := s.position().sequence
 		r.metrics.lag.WithLabelValues(strconv.Itoa(s.number)).Set(float64(r.o.Log.Last(s.number) - applied))
 		if n%60 == 0 || r.o.Log.Full(s.number) {
 			if err := r.o.Log.Trim(ctx, s.number, applied); err != nil && ctx.Err() == nil {

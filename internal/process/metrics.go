@@ -7,6 +7,7 @@ type metrics struct {
 	duplicate   prometheus.Counter
 	orphan      prometheus.Counter
 	failed      prometheus.Counter
+	dead        prometheus.Counter
 	batches     prometheus.Histogram
 	batchEvents prometheus.Histogram
 	visible     prometheus.Histogram
@@ -26,6 +27,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		duplicate:   counter("dhvani_events_duplicate_total", "Events dropped because their message id was seen before."),
 		orphan:      counter("dhvani_events_orphan_total", "Events of workspaces that no longer exist."),
 		failed:      counter("dhvani_process_failures_total", "Batches that could not be read or applied and are tried again."),
+		dead:        counter("dhvani_events_dead_total", "Events that could not be applied and were put aside."),
 		batches:     histogram("dhvani_process_batch_seconds", "Time to apply and commit one batch.", 0.001, 14),
 		batchEvents: histogram("dhvani_process_batch_events", "Events applied in one batch.", 1, 15),
 		visible:     histogram("dhvani_process_visible_seconds", "Time from an event's arrival to its being visible, of every 16th.", 0.002, 16),
@@ -35,7 +37,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "dhvani_process_lag_messages", Help: "Log messages written and not yet applied."}, []string{"shard"}),
 	}
 	if r != nil {
-		r.MustRegister(m.stored, m.duplicate, m.orphan, m.failed, m.batches, m.batchEvents, m.visible, m.stage, m.lag)
+		r.MustRegister(m.stored, m.duplicate, m.orphan, m.failed, m.dead, m.batches, m.batchEvents, m.visible, m.stage, m.lag)
 	}
 	return m
 }

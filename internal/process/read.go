@@ -18,20 +18,24 @@ const (
 // pending is a batch on its way from the log to the transaction.
 type pending struct {
 	event.Batch
-	last uint64 // newest sequence in it
+	last       uint64 // newest sequence in it
+	unprepared bool   // a Stage could not prepare it as a whole
 }
 
-// readShard decodes the log from a sequence on and hands over batches. It is
-// one batch ahead of apply.
-func (r *Runner) readShard(ctx context.Context, s *shard, sequence uint64, out chan<- *pending) {
+// readShard decodes the log from a cursor on and hands over batches. It is one
+// batch ahead of apply.
+func (r *Runner) readShard(ctx context.Context, s *shard, from cursor, out chan<- *pending) {
 	defer close(out)
 	for {
-		b, err := r.readBatch(ctx, s, sequence)
+		b, err := r.readBatch(ctx, s.number, from)
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
-			err = r.prepare(ctx, b)
+			err = prepare(ctx, r.o.Stages, &b.Batch)
+			if b.unprepared = poisonous(err); b.unprepared {
+				err = nil
+			}
 		}
 		if err != nil {
 			r.fail(s, "the log could not be read", err)
@@ -45,17 +49,19 @@ func (r *Runner) readShard(ctx context.Context, s *shard, sequence uint64, out c
 		case <-ctx.Done():
 			return
 		}
-		sequence = b.last + 1
+		from = cursor{sequence: b.last}
 	}
 }
 
-func (r *Runner) readBatch(ctx context.Context, s *shard, sequence uint64) (*pending, error) {
-	b := &pending{Batch: event.Batch{Shard: s.number}}
-	for size := 0; len(b.Events) < maxBatchEvents && size < maxBatchBytes; sequence++ {
-		if b.last > 0 && sequence > r.o.Log.Last(s.number) {
+// readBatch reads what follows a cursor. The batch is without events where the
+// log only tried to write.
+func (r *Runner) readBatch(ctx context.Context, number int, from cursor) (*pending, error) {
+	b := &pending{Batch: event.Batch{Shard: number}}
+	for sequence, size := from.sequence+1, 0; len(b.Events) < maxBatchEvents && size < maxBatchBytes; sequence++ {
+		if b.last > 0 && sequence > r.o.Log.Last(number) {
 			break
 		}
-		m, err := r.o.Log.Read(ctx, s.number, sequence)
+		m, err := r.o.Log.Read(ctx, number, sequence)
 		if err != nil {
 			return nil, err
 		}
@@ -65,19 +71,11 @@ func (r *Runner) readBatch(ctx context.Context, s *shard, sequence uint64) (*pen
 		if b.Events, err = m.Events(b.Events); err != nil {
 			return nil, err
 		}
+		if b.last == 0 {
+			b.Events = b.Events[min(from.partial, len(b.Events)):]
+		}
 		b.last = sequence
 		size += m.Size()
 	}
-	return b, nil // without events where the log only tried to write
-}
-
-func (r *Runner) prepare(ctx context.Context, b *pending) error {
-	for _, st := range r.o.Stages {
-		if p, ok := st.(Preparer); ok {
-			if err := p.Prepare(ctx, &b.Batch); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return b, nil
 }

@@ -36,14 +36,14 @@ func (r *Runner) seal(ctx context.Context, s *shard) error {
 		if m.err != nil {
 			return m.err
 		}
-		if err := seen.replace(ctx, r.o.DB, m); err != nil {
+		if err := seen.replace(ctx, r.o.DB, s.fence, m); err != nil {
 			return err
 		}
 		r.wg.Go(func() { r.dropChunks(ctx, s.number, m.old) })
 	default:
 	}
 	if len(seen.recent) >= tailEntries {
-		if err := seen.sealTail(ctx, r.o.DB); err != nil {
+		if err := seen.sealTail(ctx, r.o.DB, s.fence); err != nil {
 			return err
 		}
 	}
@@ -62,8 +62,11 @@ func (r *Runner) seal(ctx context.Context, s *shard) error {
 	return nil
 }
 
+// fence fails within a transaction where the shard is another's by now.
+type fence func(ctx context.Context, tx *db.Tx) error
+
 // sealTail writes the newest hashes as a run of level 0.
-func (s *seen) sealTail(ctx context.Context, d *db.DB) error {
+func (s *seen) sealTail(ctx context.Context, d *db.DB, fence fence) error {
 	entries := make([]entry, 0, len(s.recent))
 	for h, p := range s.recent {
 		entries = append(entries, entry{h, p})
@@ -77,13 +80,16 @@ func (s *seen) sealTail(ctx context.Context, d *db.DB) error {
 	row, err := w.finish(&n)
 	if err == nil {
 		err = d.Update(ctx, func(tx *db.Tx) error {
+			if err := fence(ctx, tx); err != nil {
+				return err
+			}
 			if err := w.write(ctx, tx, 0, w.chunks); err != nil {
 				return err
 			}
 			if err := insertRun(ctx, tx, s.shard, n, row); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, "DELETE FROM seen_tail WHERE shard = $1 AND sequence <= $2", s.shard, int64(s.tail))
+			_, err := tx.Exec(ctx, "DELETE FROM seen_tail WHERE shard = $1 AND key <= $2", s.shard, int64(s.tail))
 			return err
 		})
 	}
@@ -97,8 +103,11 @@ func (s *seen) sealTail(ctx context.Context, d *db.DB) error {
 }
 
 // replace puts a merged run in the place of those it was made of.
-func (s *seen) replace(ctx context.Context, d *db.DB, m merged) error {
+func (s *seen) replace(ctx context.Context, d *db.DB, fence fence, m merged) error {
 	err := d.Update(ctx, func(tx *db.Tx) error {
+		if err := fence(ctx, tx); err != nil {
+			return err
+		}
 		for _, id := range m.old {
 			if _, err := tx.Exec(ctx, "DELETE FROM seen_run WHERE shard = $1 AND run = $2", s.shard, id); err != nil {
 				return err

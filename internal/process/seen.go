@@ -50,9 +50,9 @@ type seen struct {
 	shard  int
 	recent map[event.ID]event.Position
 	runs   []run
-	next   int64 // id of the next run
-	tail   uint64
-	total  int64 // hashes in all
+	next   int64          // id of the next run
+	tail   event.Position // of the newest in the map
+	total  int64          // hashes in all
 }
 
 func (h entry) key() uint64 { return filterKey(h.hash) }
@@ -60,8 +60,10 @@ func (h entry) key() uint64 { return filterKey(h.hash) }
 func filterKey(h event.ID) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 
 // openSeen loads the filters and the newest hashes.
-func openSeen(ctx context.Context, d *db.DB, shard int) (*seen, error) {
-	s := &seen{shard: shard, recent: make(map[event.ID]event.Position), next: 1}
+// Runs are numbered within the owner's epoch, so that what a former owner still
+// writes is in nobody's way.
+func openSeen(ctx context.Context, d *db.DB, shard int, epoch int64) (*seen, error) {
+	s := &seen{shard: shard, recent: make(map[event.ID]event.Position), next: epoch<<32 | 1}
 	if err := dropOrphans(ctx, d, shard); err != nil {
 		return nil, fmt.Errorf("load the message hashes of shard %d: %w", shard, err)
 	}
@@ -80,20 +82,19 @@ func openSeen(ctx context.Context, d *db.DB, shard int) (*seen, error) {
 			for c := range slices.Chunk(firsts, len(event.ID{})) {
 				r.firsts = append(r.firsts, event.ID(c))
 			}
-			s.runs, s.next, s.total = append(s.runs, r), max(s.next, r.id+1), s.total+entries
+			s.runs, s.total = append(s.runs, r), s.total+entries
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return tx.Each(ctx, "SELECT sequence, entries FROM seen_tail WHERE shard = $1 ORDER BY sequence", []any{shard}, func(rows *sql.Rows) error {
-			var sequence int64
+		return tx.Each(ctx, "SELECT entries FROM seen_tail WHERE shard = $1 ORDER BY key", []any{shard}, func(rows *sql.Rows) error {
 			var blob []byte
-			if err := rows.Scan(&sequence, &blob); err != nil {
+			if err := rows.Scan(&blob); err != nil {
 				return err
 			}
 			entries, err := decodeEntries(blob)
-			s.committed(uint64(sequence), entries)
+			s.committed(entries)
 			return err
 		})
 	})
@@ -183,11 +184,11 @@ func (s *seen) lookup(ctx context.Context, tx *db.Tx, entries []entry, known map
 }
 
 // append keeps a batch's hashes with the batch.
-func (s *seen) append(ctx context.Context, tx *db.Tx, sequence uint64, fresh []entry) error {
+func (s *seen) append(ctx context.Context, tx *db.Tx, fresh []entry) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO seen_tail (shard, sequence, entries) VALUES ($1, $2, $3)", s.shard, int64(sequence), encodeEntries(fresh))
+	_, err := tx.Exec(ctx, "INSERT INTO seen_tail (shard, key, entries) VALUES ($1, $2, $3)", s.shard, int64(fresh[len(fresh)-1].position), encodeEntries(fresh))
 	if err != nil {
 		return fmt.Errorf("keep message hashes: %w", err)
 	}
@@ -195,11 +196,11 @@ func (s *seen) append(ctx context.Context, tx *db.Tx, sequence uint64, fresh []e
 }
 
 // committed adds a batch's hashes once its transaction is durable.
-func (s *seen) committed(sequence uint64, fresh []entry) {
+func (s *seen) committed(fresh []entry) {
 	for _, e := range fresh {
 		s.recent[e.hash] = e.position
+		s.tail = e.position
 	}
-	s.tail = sequence
 	s.total += int64(len(fresh))
 }
 

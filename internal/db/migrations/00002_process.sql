@@ -11,6 +11,7 @@ CREATE TABLE event (
     flags        INTEGER NOT NULL,
     at           INTEGER NOT NULL,
     received_at  INTEGER NOT NULL,
+    checksum     INTEGER NOT NULL, -- CRC-32C of the key and the event's record, see event.Summer
     source       TEXT NOT NULL,
     message_id   TEXT NOT NULL,
     user_id      TEXT,
@@ -42,11 +43,51 @@ CREATE TABLE event_segment (
 );
 
 -- How far each shard of the log is applied. Moved by compare-and-set as the
--- first statement of a batch's transaction.
+-- first statement of a batch's transaction. epoch grows with every change of
+-- owner, so that a former owner's compare fails.
 CREATE TABLE shard_cursor (
     shard    INTEGER PRIMARY KEY,
     stream   TEXT NOT NULL,   -- identity of the log the sequence belongs to
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL,
+    partial  INTEGER NOT NULL DEFAULT 0, -- events of the next message that are applied already
+    epoch    INTEGER NOT NULL DEFAULT 0
+);
+
+-- Where several nodes share a log: who applies which shard, and until when
+-- unless they say so again; and which nodes live. By PostgreSQL's clock.
+CREATE TABLE shard_lease (
+    shard INTEGER PRIMARY KEY,
+    node  TEXT NOT NULL,
+    until INTEGER NOT NULL
+);
+CREATE TABLE node (
+    id      TEXT PRIMARY KEY,
+    name    TEXT NOT NULL,
+    version TEXT NOT NULL,
+    until   INTEGER NOT NULL
+);
+
+-- Events that a Stage could not apply. They are stored and counted like all
+-- others; record holds those few that could not even be stored.
+CREATE TABLE dead_event (
+    model     INTEGER NOT NULL,
+    key       INTEGER NOT NULL,
+    workspace INTEGER NOT NULL,
+    at        INTEGER NOT NULL,   -- when it was given up
+    stage     TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    tries     INTEGER NOT NULL,
+    record    {{.Bytes}},
+    PRIMARY KEY (model, key)
+);
+
+-- Models that no workspace uses: being filled by a replay until the time given
+-- unless it says so again, or waiting to be deleted.
+CREATE TABLE spare_model (
+    model     INTEGER PRIMARY KEY,
+    workspace INTEGER NOT NULL,
+    purpose   TEXT NOT NULL,
+    until     INTEGER NOT NULL
 );
 
 -- Counts by workspace and shard, moved in the same transaction.
@@ -63,9 +104,9 @@ CREATE TABLE event_count (
 -- stays in memory, so that a new message costs no look-up however many are stored.
 CREATE TABLE seen_tail (
     shard    INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
+    key      INTEGER NOT NULL,   -- of the batch's last event
     entries  {{.Bytes}} NOT NULL,
-    PRIMARY KEY (shard, sequence)
+    PRIMARY KEY (shard, key)
 );
 CREATE TABLE seen_run (
     shard   INTEGER NOT NULL,

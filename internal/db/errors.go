@@ -1,0 +1,79 @@
+package db
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+)
+
+func isRetryable(err error) bool {
+	var p *pgconn.PgError
+	return errors.As(err, &p) && (p.Code == "40001" || p.Code == "40P01")
+}
+
+// IsConflict reports whether err says that a unique value exists already.
+func IsConflict(err error) bool {
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		return p.Code == "23505"
+	}
+	var s *sqlite.Error
+	return errors.As(err, &s) && (s.Code() == 2067 || s.Code() == 1555) // UNIQUE, PRIMARYKEY
+}
+
+// IsNone reports whether err says that no row was found.
+func IsNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// SQLite's primary result codes, https://sqlite.org/rescode.html
+const (
+	sqliteIOError    = 10
+	sqliteTooBig     = 18
+	sqliteConstraint = 19
+	sqliteMismatch   = 20
+)
+
+// IsData reports whether err lies in the values that were given: a data
+// exception or a violated constraint (SQLSTATE classes 22 and 23). Trying again
+// does not help; a database that is away, full, locked or broken is no such error.
+func IsData(err error) bool {
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		return len(p.Code) == 5 && (p.Code[:2] == "22" || p.Code[:2] == "23")
+	}
+	var s *sqlite.Error
+	if !errors.As(err, &s) {
+		return false
+	}
+	switch s.Code() & 0xff {
+	case sqliteTooBig, sqliteConstraint, sqliteMismatch:
+		return true
+	}
+	return false
+}
+
+// IsBroken reports whether err says that SQLite could not read or write its
+// file. After a failed fsync nobody knows what is on the disk, so the process
+// must end and open the file anew. A full disk is no such error.
+func IsBroken(err error) bool {
+	var s *sqlite.Error
+	return errors.As(err, &s) && s.Code()&0xff == sqliteIOError
+}
+
+// Safe describes an error for a log: without the values that PostgreSQL repeats
+// where they are what is wrong.
+func Safe(err error) string {
+	var p *pgconn.PgError
+	if !errors.As(err, &p) || !IsData(err) {
+		return err.Error()
+	}
+	text := fmt.Sprintf("PostgreSQL refuses a value: SQLSTATE %s", p.Code)
+	for _, part := range [][2]string{{"table", p.TableName}, {"column", p.ColumnName}, {"constraint", p.ConstraintName}} {
+		if part[1] != "" {
+			text += ", " + part[0] + " " + part[1]
+		}
+	}
+	return text
+}
