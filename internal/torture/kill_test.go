@@ -39,7 +39,7 @@ func killUnderLoad(t *testing.T, p *program, fault string, kills int) {
 	if long {
 		p.preload(ws, l, 1_000_000)
 	}
-	x := p.startLoad(ws, l, 4)
+	x := p.startLoad(ws, l, 4, 0)
 	var ready, recovery []time.Duration
 	for range kills {
 		pause(time.Duration(100+rand.IntN(500)) * time.Millisecond)

@@ -14,14 +14,17 @@ import (
 type load struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+
+	refused atomic.Int64 // when a request first failed since rearm, in nanoseconds; 0: none did
 }
 
 // retryAfter is how long the clients wait after a failure. They ask sooner
 // than Retry-After says, so that a false 200 is found.
 const retryAfter = 20 * time.Millisecond
 
-// startLoad starts clients that send events of a workspace.
-func (p *program) startLoad(ws created, l *ledger, clients int) *load {
+// startLoad starts clients that send events of a workspace, with a gap after
+// each acknowledged request.
+func (p *program) startLoad(ws created, l *ledger, clients int, gap time.Duration) *load {
 	ctx, cancel := context.WithCancel(context.Background())
 	x := &load{cancel: cancel}
 	for range clients {
@@ -31,8 +34,10 @@ func (p *program) startLoad(ws created, l *ledger, clients int) *load {
 				for body := bodyOf(ids); ctx.Err() == nil; pause(retryAfter) {
 					if status, err := p.post(ctx, "/v1/batch", ws.WriteKey, body); err == nil && status == http.StatusOK {
 						l.acknowledge(ids)
+						pause(gap)
 						break
 					}
+					x.refused.CompareAndSwap(0, time.Now().UnixNano())
 				}
 			}
 		})
@@ -46,6 +51,9 @@ func (x *load) stop() {
 	x.cancel()
 	x.wg.Wait()
 }
+
+// rearm forgets what failed.
+func (x *load) rearm() { x.refused.Store(0) }
 
 // preload stores many events before a test begins.
 func (p *program) preload(ws created, l *ledger, events int) {

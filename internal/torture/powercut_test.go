@@ -26,7 +26,7 @@ func snapshots(t *testing.T, name string, cut bool, n int) {
 	ws, l := p.createWorkspace("power"), newLedger(t)
 	v := verdict{fault: "power cut, " + name, cycles: n}
 	for range n {
-		x := p.startLoad(ws, l, 4)
+		x := p.startLoad(ws, l, 4, 0)
 		pause(time.Duration(100+rand.IntN(400)) * time.Millisecond)
 		writeWitness(t, d.folder)
 		sure := l.count() // what comes during the copy may be in it or not
