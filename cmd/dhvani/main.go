@@ -22,6 +22,8 @@ type commands struct {
 	Key       keyCommand       `cmd:"" help:"Make, list and revoke keys."`
 	User      userCommand      `cmd:"" help:"Add members of staff."`
 	Import    importCommand    `cmd:"" help:"Import history."`
+	Dead      deadCommand      `cmd:"" help:"See to events that could not be applied."`
+	Shards    shardsCommand    `cmd:"" help:"Show who applies which part of the log, and how far."`
 	Bench     benchCommand     `cmd:"" help:"Measure a running Dhvani."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

@@ -31,6 +31,10 @@ type Pipeline interface {
 	Stats(ctx context.Context, workspace int64) (process.Stats, error)
 	// Act appends an action of staff to the log and returns when it is visible.
 	Act(ctx context.Context, e event.Event) error
+	// Dead lists events that could not be applied; RetryDead and DropDead settle one.
+	Dead(ctx context.Context, workspace, after int64, limit int) ([]process.DeadEvent, error)
+	RetryDead(ctx context.Context, workspace, id int64) error
+	DropDead(ctx context.Context, workspace, id int64) error
 }
 
 // Options are what the api answers from.
@@ -68,6 +72,7 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 	s := &server{Options: o, huma: humago.New(mux, config)}
 	s.huma.UseMiddleware(s.authorize, s.checkQuery)
 	s.events()
+	s.deadEvents()
 	s.customers()
 	s.feedbackAndScores()
 	s.keys()

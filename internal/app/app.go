@@ -42,6 +42,7 @@ type Options struct {
 	Listen     string // address of the HTTP server; empty: only the folder's socket
 	LogBytes   int64  // largest size of the log; 0: 8 GB
 	TrustProxy bool   // X-Forwarded-For is set by a proxy of ours
+	Node       string // name of this node among others; empty: the machine's
 	Logger     *slog.Logger
 }
 
@@ -85,6 +86,9 @@ func Start(ctx context.Context, o Options) (*App, error) {
 	}
 	if o.LogBytes == 0 {
 		o.LogBytes = defaultLogBytes
+	}
+	if o.Node == "" {
+		o.Node, _ = os.Hostname()
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
@@ -145,7 +149,7 @@ func (a *App) startStores(ctx context.Context) error {
 		return err
 	}
 	a.onStop(func(context.Context) error { return lock.Close() })
-	if a.database, err = db.Open(ctx, db.Options{URL: a.o.Database, Data: a.o.Data}); err != nil {
+	if a.database, err = db.Open(ctx, db.Options{URL: a.o.Database, Data: a.o.Data, Logger: a.o.Logger.With("component", "db")}); err != nil {
 		return err
 	}
 	a.onStop(func(context.Context) error { return a.database.Close() })
@@ -168,22 +172,34 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 		return err
 	}
 	a.onStop(func(context.Context) error { return a.log.Close() })
+	a.tail = process.NewTail()
+	alone, err := a.tail.Connect(a.log, a.o.Logger.With("component", "tail"))
+	if err != nil {
+		return err
+	}
+	a.onStop(func(context.Context) error { alone(); return nil })
+	a.rejected = process.NewRejected(a.database, a.o.Logger.With("component", "rejected"), a.tail)
+	a.background(ctx, a.rejected.Run)
+	a.runner = process.New(process.Options{
+		DB: a.database, Log: a.log, Node: a.o.Node, Logger: a.o.Logger.With("component", "process"), Metrics: a.registry,
+		Stages: append(stages(), a.tail),
+	})
+	a.onStop(func(context.Context) error { a.runner.Stop(); return nil })
 	a.background(ctx, func(ctx context.Context) {
 		select {
 		case err := <-a.log.Failed():
 			a.fail(err)
+		case err := <-a.runner.Failed():
+			a.fail(err)
 		case <-ctx.Done():
 		}
 	})
-	a.tail = process.NewTail()
-	a.rejected = process.NewRejected(a.database, a.o.Logger.With("component", "rejected"), a.tail)
-	a.background(ctx, a.rejected.Run)
-	a.runner = process.New(process.Options{
-		DB: a.database, Log: a.log, Logger: a.o.Logger.With("component", "process"), Metrics: a.registry,
-		Stages: []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, a.tail},
-	})
-	a.onStop(func(context.Context) error { a.runner.Stop(); return nil })
 	return a.runner.Start(ctx)
+}
+
+// stages are the rooms that derive rows from events, in their order.
+func stages() []process.Stage {
+	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}}
 }
 
 func (a *App) startServers(ctx context.Context) error {
@@ -206,6 +222,7 @@ func (a *App) startServers(ctx context.Context) error {
 	mux.HandleFunc("/", web.NotFound)
 	local := http.NewServeMux()
 	(&admin{a.workspaces, &a.sessions}).routes(local)
+	a.routeOperation(local)
 	local.Handle("/", mux)
 	for path, h := range map[string]http.HandlerFunc{"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol} {
 		local.HandleFunc("/debug/pprof/"+path, h) // for operators: the socket is theirs alone

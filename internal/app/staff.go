@@ -29,3 +29,18 @@ func (a *App) Stats(ctx context.Context, workspace int64) (process.Stats, error)
 	}
 	return s, err
 }
+
+// Dead lists a workspace's events that could not be applied.
+func (a *App) Dead(ctx context.Context, workspace, after int64, limit int) ([]process.DeadEvent, error) {
+	return a.runner.Dead(ctx, workspace, after, limit)
+}
+
+// RetryDead applies a dead event now.
+func (a *App) RetryDead(ctx context.Context, workspace, id int64) error {
+	return a.runner.RetryDead(ctx, workspace, id)
+}
+
+// DropDead gives a dead event up.
+func (a *App) DropDead(ctx context.Context, workspace, id int64) error {
+	return a.runner.DropDead(ctx, workspace, id)
+}

@@ -10,16 +10,15 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
-	_ "modernc.org/sqlite"             // registers "sqlite"
+	_ "modernc.org/sqlite" // registers "sqlite"
 )
 
 // FileName is the SQLite database within the data folder.
@@ -45,8 +44,9 @@ type DB struct {
 
 // Options say which database to open.
 type Options struct {
-	URL  string // postgres://..., or empty for SQLite in Data
-	Data string // the data folder
+	URL    string // postgres://..., or empty for SQLite in Data
+	Data   string // the data folder
+	Logger *slog.Logger
 }
 
 // Open opens or creates the database and brings its schema up to date. A
@@ -62,32 +62,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err == nil {
 		err = d.migrate(ctx)
 	}
+	if err == nil && d.Postgres && o.Logger != nil {
+		err = d.warnings(ctx, o.Logger)
+	}
 	if err != nil {
 		d.Close()
 		return nil, err
 	}
 	return d, nil
-}
-
-func (d *DB) openPostgres(dsn string) error {
-	u, err := url.Parse(dsn)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return errors.New("the database address must look like postgres://user:password@host/name")
-	}
-	q := u.Query()
-	q.Set("synchronous_commit", "on")
-	if q.Get("application_name") == "" {
-		q.Set("application_name", "dhvani")
-	}
-	u.RawQuery = q.Encode()
-	if d.write, err = sql.Open("pgx", u.String()); err != nil {
-		return fmt.Errorf("open PostgreSQL: %w", err)
-	}
-	d.write.SetMaxOpenConns(16)
-	d.write.SetMaxIdleConns(8)
-	d.write.SetConnMaxLifetime(time.Hour)
-	d.read, d.Postgres = d.write, true
-	return nil
 }
 
 func (d *DB) openSQLite(path string) error {

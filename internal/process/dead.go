@@ -30,6 +30,9 @@ type DeadEvent struct {
 // ErrNoDeadEvent says that there is no such dead event, or no longer.
 var ErrNoDeadEvent = errors.New("there is no such dead event")
 
+// ErrStillDead says that a dead event could not be applied now either.
+var ErrStillDead = errors.New("the event still cannot be applied")
+
 // death is why an event was given up.
 type death struct {
 	stage, reason string
@@ -116,7 +119,7 @@ func (r *Runner) RetryDead(ctx context.Context, workspace, id int64) error {
 			_, err := tx.Exec(ctx, "UPDATE dead_event SET tries = tries + 1, stage = $1, reason = $2 WHERE workspace = $3 AND key = $4", d.stage, d.reason, workspace, id)
 			return err
 		})
-		return errors.Join(fmt.Errorf("the event still cannot be applied: %w", err), failed)
+		return errors.Join(fmt.Errorf("%w: %w", ErrStillDead, err), failed)
 	}
 	if err != nil {
 		return fmt.Errorf("retry a dead event: %w", err)

@@ -86,6 +86,26 @@ func (r *Runner) keepLooking(ctx context.Context) {
 	}
 }
 
+// keepOwning owns again what was lost, where the log is this process's own: a
+// commit whose answer was lost looks as if another owner had moved the cursor.
+func (r *Runner) keepOwning(ctx context.Context) {
+	for sleep(ctx, lookEvery) {
+		for _, s := range r.owned() {
+			if s.isLost() {
+				r.disown(s)
+			}
+		}
+		for number := range r.o.Log.Shards() {
+			if r.owns(number) {
+				continue
+			}
+			if err := r.own(ctx, ctx, number); err != nil && ctx.Err() == nil {
+				r.o.Logger.Warn("a shard cannot be applied yet", "shard", number, "error", db.Safe(err))
+			}
+		}
+	}
+}
+
 // look renews what this node holds, gives up what is more than its share, and
 // takes what is free.
 func (r *Runner) look(ctx, running context.Context) error {

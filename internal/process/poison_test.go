@@ -86,7 +86,7 @@ func TestPoisonIsPutAsideAndTheOthersGoOn(t *testing.T) {
 			t.Error(others, err)
 		}
 
-		if err := r.RetryDead(ctx, 1, dead[0].ID); !poisonous(err) {
+		if err := r.RetryDead(ctx, 1, dead[0].ID); !errors.Is(err, ErrStillDead) {
 			t.Errorf("a retry that cannot work says %v", err)
 		}
 		if err := r.RetryDead(ctx, 2, dead[0].ID); !errors.Is(err, ErrNoDeadEvent) {

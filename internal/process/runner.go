@@ -12,6 +12,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -86,6 +87,7 @@ func (r *Runner) Start(ctx context.Context) error {
 				return err
 			}
 		}
+		r.wg.Go(func() { r.keepOwning(running) })
 	} else {
 		if err := r.look(ctx, running); err != nil {
 			return err
@@ -126,7 +128,11 @@ func (r *Runner) owned() []*shard {
 
 // Ready reports why processing stands still, or nil.
 func (r *Runner) Ready() error {
-	for _, s := range r.owned() {
+	owned := r.owned()
+	if !r.o.Log.Shared() && len(owned) < r.o.Log.Shards() {
+		return errors.New("processing stands still: the database does not let the log be applied")
+	}
+	for _, s := range owned {
 		if err := s.trouble(); err != nil {
 			return fmt.Errorf("processing of shard %d stands still: %s", s.number, db.Safe(err))
 		}

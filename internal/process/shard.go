@@ -110,7 +110,7 @@ func (r *Runner) runShard(ctx context.Context, s *shard) {
 				break
 			}
 			r.fail(s, "a batch could not be applied", err)
-			if s.isLost() || !sleep(ctx, min(100*time.Millisecond<<min(try, 6), 5*time.Second)) {
+			if s.isLost() || !sleep(ctx, min(50*time.Millisecond<<min(try, 5), time.Second)) {
 				return
 			}
 		}

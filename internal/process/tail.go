@@ -2,6 +2,8 @@ package process
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,6 +14,7 @@ import (
 // Tail passes events on to those who watch a workspace, as they become visible.
 // A watcher that does not keep up misses events; the pipeline never waits.
 type Tail struct {
+	nodes    nodes
 	watchers atomic.Int32
 	mu       sync.Mutex
 	channels map[chan Sighting]int64 // and the workspace watched
@@ -36,11 +39,23 @@ func NewTail() *Tail { return &Tail{channels: map[chan Sighting]int64{}} }
 // Name returns "tail".
 func (t *Tail) Name() string { return "tail" }
 
+// watched lists the workspaces that somebody watches here.
+func (t *Tail) watched() []int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Compact(slices.Sorted(maps.Values(t.channels)))
+}
+
 // Apply writes nothing.
 func (t *Tail) Apply(context.Context, *db.Tx, *event.Batch) error { return nil }
 
 // Committed passes a batch on.
 func (t *Tail) Committed(b *event.Batch) {
+	t.nodes.tellStored(b.Events)
+	t.stored(b)
+}
+
+func (t *Tail) stored(b *event.Batch) {
 	if t.watchers.Load() == 0 {
 		return
 	}
@@ -66,6 +81,11 @@ func detached(e *event.Event) event.Event {
 }
 
 func (t *Tail) rejected(workspace int64, r *RejectedEvent) {
+	t.nodes.tellRejected(workspace, r)
+	t.offerRejected(workspace, r)
+}
+
+func (t *Tail) offerRejected(workspace int64, r *RejectedEvent) {
 	if t.watchers.Load() == 0 {
 		return
 	}
@@ -102,6 +122,7 @@ func (t *Tail) Watch(workspace int64) (seen <-chan Sighting, stop func(), ok boo
 	c := make(chan Sighting, 256)
 	t.channels[c] = workspace
 	t.watchers.Add(1)
+	t.nodes.wants(workspace)
 	return c, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
