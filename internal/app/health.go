@@ -9,6 +9,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// pingWithin is how long the database may take to answer; a second after it
+// froze, an operator is to know.
+const pingWithin = 800 * time.Millisecond
+
 // routeHealth answers the three questions of an operator: does the process
 // live, does it accept and apply events, and how much of everything.
 func (a *App) routeHealth(mux *http.ServeMux) {
@@ -16,7 +20,7 @@ func (a *App) routeHealth(mux *http.ServeMux) {
 		writeHealth(w, http.StatusOK, "ok", nil)
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(r.Context(), pingWithin)
 		defer cancel()
 		if problems := a.problems(ctx); len(problems) > 0 {
 			writeHealth(w, http.StatusServiceUnavailable, "not ready", problems)

@@ -4,19 +4,14 @@
 package dbtest
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/dhvani/dhvani/internal/db"
@@ -115,80 +110,4 @@ func Postgres(t testing.TB) string {
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
 	return u.String()
-}
-
-// StartCluster makes and starts a PostgreSQL cluster in a temporary folder,
-// reached over a socket there, and returns its address and how to remove it.
-func StartCluster() (address string, stop func(), err error) {
-	bin, err := programs()
-	if err != nil {
-		return "", nil, err
-	}
-	dir, err := os.MkdirTemp("", "dhvpg")
-	if err != nil {
-		return "", nil, err
-	}
-	attr, err := unprivileged(dir)
-	if err != nil {
-		os.RemoveAll(dir)
-		return "", nil, err
-	}
-	run := func(name string, args ...string) error {
-		c := exec.Command(filepath.Join(bin, name), args...)
-		c.SysProcAttr, c.Dir = attr, dir
-		var out bytes.Buffer
-		c.Stdout, c.Stderr = &out, &out
-		if name == "pg_ctl" { // the server keeps what it inherits open
-			c.Stdout, c.Stderr = nil, nil
-		}
-		if err := c.Run(); err != nil {
-			return fmt.Errorf("%s: %w: %s", name, err, out.Bytes())
-		}
-		return nil
-	}
-	data := filepath.Join(dir, "data")
-	stop = func() {
-		run("pg_ctl", "-D", data, "-m", "immediate", "stop")
-		os.RemoveAll(dir)
-	}
-	if err = run("initdb", "-D", data, "-U", "dhvani", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"); err == nil {
-		opts := fmt.Sprintf("-c listen_addresses='' -c unix_socket_directories='%s' -c max_connections=200 -c shared_buffers=128MB", dir)
-		err = run("pg_ctl", "-D", data, "-l", filepath.Join(dir, "log"), "-o", opts, "-w", "start")
-	}
-	if err != nil {
-		stop()
-		return "", nil, err
-	}
-	return "postgres:///postgres?user=dhvani&host=" + url.QueryEscape(dir), stop, nil
-}
-
-func programs() (string, error) {
-	if p, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(p), nil
-	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) == 0 {
-		return "", fmt.Errorf("initdb was not found")
-	}
-	return filepath.Dir(found[len(found)-1]), nil
-}
-
-// unprivileged gives the folder to a user that PostgreSQL agrees to run as.
-func unprivileged(dir string) (*syscall.SysProcAttr, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		if err := os.Chown(dir, uid, gid); err != nil {
-			return nil, err
-		}
-		return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
-	}
-	return nil, fmt.Errorf("no unprivileged user to run PostgreSQL as")
 }
