@@ -44,6 +44,9 @@ type Options struct {
 	TrustProxy bool   // X-Forwarded-For is set by a proxy of ours
 	Node       string // name of this node among others; empty: the machine's
 	Logger     *slog.Logger
+
+	// Now is the clock by which events arrive; nil: the machine's.
+	Now func() time.Time
 }
 
 func (o Options) sealKey() string {
@@ -207,7 +210,7 @@ func (a *App) startServers(ctx context.Context) error {
 	collect := ingest.New(ingest.Options{
 		Log: a.log, Keys: a.ingestKey, Formats: formats(),
 		Rejected: a.rejected.Add, TrustProxy: a.o.TrustProxy,
-		Logger: a.o.Logger.With("component", "ingest"), Registerer: a.registry,
+		Logger: a.o.Logger.With("component", "ingest"), Registerer: a.registry, Now: a.o.Now,
 	})
 	for _, p := range collect.Patterns() {
 		mux.Handle(p, collect)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 )
 
@@ -72,6 +73,7 @@ type program struct {
 	wrap     []string // a program that runs it, with arguments
 	args     []string // more arguments for serve
 	http     *http.Client
+	inside   *app.App // it runs in this process, where that is needed
 
 	addr  atomic.Pointer[string]
 	cmd   *exec.Cmd
@@ -183,6 +185,14 @@ const stopWithin = 10 * time.Second
 // stop ends the process cleanly.
 func (p *program) stop() {
 	p.t.Helper()
+	if p.inside != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+		defer cancel()
+		if err := p.inside.Stop(ctx); err != nil {
+			p.t.Error(err)
+		}
+		return
+	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
