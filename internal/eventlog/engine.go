@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"time"
@@ -21,6 +22,9 @@ type engine struct {
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	streams []shardLog
+
+	fault  chan *trouble // the first fault of the embedded server's disk
+	broken chan struct{} // closed when the embedded server is given up
 }
 
 // shardLog is the stream of one shard.
@@ -31,7 +35,7 @@ type shardLog struct {
 }
 
 func openEngine(ctx context.Context, o Options) (*engine, error) {
-	e := &engine{}
+	e := &engine{fault: make(chan *trouble, 1), broken: make(chan struct{})}
 	if err := e.open(ctx, o); err != nil {
 		e.shutdown()
 		return nil, fmt.Errorf("open the log: %w", err)
@@ -39,22 +43,25 @@ func openEngine(ctx context.Context, o Options) (*engine, error) {
 	return e, nil
 }
 
-func (e *engine) open(ctx context.Context, o Options) (err error) {
-	if o.Cluster != nil {
-		return errors.New("a cluster cannot be used yet")
+func (e *engine) open(ctx context.Context, o Options) error {
+	if o.Cluster == nil {
+		if err := e.embed(o.Dir, o.Logger); err != nil {
+			return err
+		}
+		return e.openStreams(ctx, o)
 	}
-	if err := e.embed(o.Dir); err != nil {
-		return err
-	}
-	if e.js, err = jetstream.New(e.conn, jetstream.WithPublishAsyncTimeout(ackTimeout)); err != nil {
-		return fmt.Errorf("connect to JetStream: %w", err)
-	}
-	e.streams, err = openStreams(ctx, e.js, o)
-	return err
+	return patiently(ctx, o.Logger, func() error {
+		if e.conn == nil {
+			if err := e.connect(o.Cluster, o.Logger); err != nil {
+				return err
+			}
+		}
+		return e.openStreams(ctx, o)
+	})
 }
 
 // embed starts a server inside this process, without a port.
-func (e *engine) embed(dir string) (err error) {
+func (e *engine) embed(dir string, log *slog.Logger) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -67,6 +74,7 @@ func (e *engine) embed(dir string) (err error) {
 	if err != nil {
 		return fmt.Errorf("start JetStream: %w", err)
 	}
+	e.server.SetLogger(&serverLog{log: log, fault: e.fault}, false, false)
 	e.server.Start()
 	if !e.server.ReadyForConnections(30 * time.Second) {
 		return errors.New("JetStream did not become ready in 30 s")
@@ -93,6 +101,7 @@ func (e *engine) shutdown() error {
 	go func() {
 		defer close(done)
 		if e.conn != nil {
+			_ = e.conn.FlushTimeout(flushWithin) // the last news, where there is a connection
 			e.conn.Close()
 		}
 		if e.server != nil {
@@ -108,4 +117,7 @@ func (e *engine) shutdown() error {
 	}
 }
 
-const shutdownWithin = 5 * time.Second
+const (
+	shutdownWithin = 5 * time.Second
+	flushWithin    = 500 * time.Millisecond
+)

@@ -6,7 +6,6 @@ package eventlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
@@ -22,6 +21,7 @@ const (
 	streamName = "DHVANI_EVENTS_" // and the shard
 	subject    = "dhvani.events." // and the shard
 	maxPayload = 8 << 20          // bytes of one message; a request is at most 4 MB
+	maxShards  = 1 << 7           // event.Position has 7 bits for them
 )
 
 // Options say where the log is and how large it may grow.
@@ -73,31 +73,51 @@ type Log struct {
 	ids        []string // of the shards' streams
 	committers []*committer
 	totals     totals
+	heard      []func() // end the subscriptions to the other nodes' news
 
-	repairing atomic.Bool // a write failed; nothing is accepted until the log is open anew
-	closing   chan struct{}
-	giveUp    chan struct{} // closed when a stop has waited long enough for the disk
-	work      sync.WaitGroup
-	failed    chan error
+	metrics    *metrics
+	halted     atomic.Pointer[trouble] // an embedded log whose write failed accepts nothing until it is open anew
+	overloaded atomic.Pointer[overload]
+	closing    chan struct{}
+	giveUp     chan struct{} // closed when a stop has waited long enough for the disk
+	work       sync.WaitGroup
+	failed     chan error
 }
 
 // Open opens the log, embedded in this process or in a cluster, and makes it
-// where there is none.
+// where there is none. In a cluster it waits some time for the servers.
 func Open(ctx context.Context, o Options) (*Log, error) {
+	if c := o.Cluster; c != nil && (c.Shards < 1 || c.Shards > maxShards || c.Replicas < 1) {
+		return nil, fmt.Errorf("open the log: %d shards of %d replicas: it has 1 to %d shards and 1, 3 or 5 replicas", c.Shards, c.Replicas, maxShards)
+	}
 	e, err := openEngine(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{o: o, closing: make(chan struct{}), giveUp: make(chan struct{}), failed: make(chan error, 1), totals: totals{events: map[int64]int64{}}}
+	l := &Log{
+		o: o, metrics: newMetrics(o.Metrics), totals: totals{events: map[int64]int64{}},
+		closing: make(chan struct{}), giveUp: make(chan struct{}), failed: make(chan error, 1),
+	}
 	l.o.First = nil // the log is made; to open it anew is another matter
-	l.engine.Store(e)
-	m := newMetrics(o.Metrics)
 	for shard, s := range e.streams {
-		c := newCommitter(l, shard, m)
+		c := newCommitter(l, shard)
 		c.tracker.grow(s.last)
 		l.committers = append(l.committers, c)
 		l.ids = append(l.ids, s.id)
 	}
+	l.use(e)
+	if l.Shared() {
+		if err := l.listen(); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("open the log: %w", err)
+		}
+		l.announceApplied()
+		l.warn(ctx)
+	}
+	for _, c := range l.committers {
+		l.watchShard(c)
+	}
+	l.watch()
 	return l, nil
 }
 
@@ -149,14 +169,24 @@ func (l *Log) Append(ctx context.Context, chunks []Chunk) error {
 	return failed
 }
 
-// Ready reports why the log does not accept events, or nil.
+// Ready reports why the log does not accept events, or soon may not, or nil.
 func (l *Log) Ready() error {
-	if l.repairing.Load() {
-		return errors.New("the log could not be written and is being opened anew")
+	if t := l.trouble(); t != nil {
+		return t
+	}
+	return nil
+}
+
+func (l *Log) trouble() *trouble {
+	if t := l.halted.Load(); t != nil {
+		return t
+	}
+	if l.Shared() && !l.engine.Load().conn.IsConnected() {
+		return &trouble{cause: causeUnavailable, text: "no NATS server can be reached"}
 	}
 	for _, c := range l.committers {
-		if err := c.ready(); err != nil {
-			return err
+		if t := c.ready(); t != nil {
+			return t
 		}
 	}
 	return nil
@@ -176,6 +206,9 @@ func (l *Log) Close() error {
 		c.close()
 	}
 	l.work.Wait()
+	for _, stop := range l.heard {
+		stop()
+	}
 	return l.engine.Load().shutdown()
 }
 

@@ -230,7 +230,7 @@ func TestRepair(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := l.engine.Load()
-	l.breakDown(broken, errors.New("as if the disk had failed"))
+	l.breakDown(broken, troubleOf(errors.New("write: no space left on device")))
 	if err := l.Append(ctx, []Chunk{chunk(1, 1, "{}")}); !errors.As(err, new(*Unavailable)) || l.Ready() == nil {
 		t.Fatalf("a broken log answered %v and calls itself ready: %v", err, l.Ready() == nil)
 	}

@@ -2,6 +2,9 @@ package eventlog
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
 	"time"
 )
 
@@ -16,7 +19,9 @@ func (l *Log) Last(shard int) uint64 {
 // need not count those messages any more. It may be told so again, and of a
 // shard that another node applies.
 func (l *Log) Applied(shard int, sequence uint64) {
-	l.committers[shard].tracker.apply(sequence)
+	if c := l.committers[shard]; c.tracker.apply(sequence) {
+		c.applied.Store(sequence)
+	}
 }
 
 // AppliedTo returns the sequence up to which a shard is known to be applied.
@@ -71,5 +76,17 @@ func (l *Log) Pending(ctx context.Context, shard int, after uint64, workspace in
 // know of everything that any node has acknowledged before the call. An
 // embedded log knows it by itself.
 func (l *Log) Refresh(ctx context.Context) error {
+	if !l.Shared() {
+		return nil
+	}
+	errs := make([]error, l.Shards())
+	var asking sync.WaitGroup
+	for shard := range errs {
+		asking.Go(func() { _, errs[shard] = l.survey(ctx, shard) })
+	}
+	asking.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("ask for the end of the log: %w", err)
+	}
 	return nil
 }

@@ -11,18 +11,33 @@ const (
 	probeTimeout = 3 * time.Second
 )
 
-// breakDown is called when an engine did not store a frame for another reason
-// than the log's limit: the disk is full or broken, or the store is gone. Its
-// store refuses everything from then on, so another engine takes its place.
-func (l *Log) breakDown(e *engine, reason error) {
-	if l.engine.Load() != e || !l.repairing.CompareAndSwap(false, true) {
+// breakDown is called when an embedded engine did not store a frame for another
+// reason than the log's limit. Its store refuses everything from then on. Where
+// the disk only has no room, another engine takes its place; where it failed,
+// what the kernel still has in memory may not be what the disk has, so the
+// process must end and read it again.
+func (l *Log) breakDown(e *engine, t *trouble) {
+	if l.engine.Load() != e || !l.halted.CompareAndSwap(nil, t) {
 		return
 	}
-	l.o.Logger.Error("the log could not be written; nothing is accepted until it is open anew", "error", reason)
+	close(e.broken)
+	l.o.Logger.Error("the log could not be written; nothing is accepted until it is open anew", "reason", t.cause, "error", t.text)
+	if t.cause == causeIO {
+		l.fail(fmt.Errorf("the log's disk failed, and a failed fsync may have lost what was written before it: %s", t.text))
+		return
+	}
 	select {
 	case <-l.closing:
 	default:
 		l.work.Go(func() { l.repair(e) })
+	}
+}
+
+// fail delivers an error that the process cannot go on with.
+func (l *Log) fail(err error) {
+	select {
+	case l.failed <- err:
+	default:
 	}
 }
 
@@ -39,16 +54,26 @@ func (l *Log) repair(broken *engine) {
 		}
 		var e *engine
 		if e, err = l.reopen(); e != nil {
-			l.engine.Store(e)
-			l.repairing.Store(false)
+			l.use(e)
+			l.halted.Store(nil)
 			l.o.Logger.Info("the log is open again")
 			return
 		}
 	}
-	select {
-	case l.failed <- fmt.Errorf("the log cannot be opened anew: %w", err):
-	default:
-	}
+	l.fail(fmt.Errorf("the log cannot be opened anew: %w", err))
+}
+
+// use makes an engine the log's, and listens for the faults of its disk.
+func (l *Log) use(e *engine) {
+	l.engine.Store(e)
+	l.work.Go(func() {
+		select {
+		case t := <-e.fault:
+			l.breakDown(e, t)
+		case <-e.broken:
+		case <-l.closing:
+		}
+	})
 }
 
 // reopen returns an engine that can write, or nil where it is worth trying

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -17,49 +18,77 @@ const (
 	shardNumber = "dhvani_shards"   // how many shards the log was made with
 )
 
+// askTimeout is how long an answer about a stream may take, where its caller
+// knows no better. A cluster without a leader does not answer at all.
+const askTimeout = 3 * time.Second
+
 // openStreams opens the streams of all shards, or makes them. The number of
 // shards of a log that is there counts, not the one that is asked for: events
 // would change their shard and lose their order. Nodes may do this at the same
 // time; who comes second takes what is there.
-func openStreams(ctx context.Context, js jetstream.JetStream, o Options) ([]shardLog, error) {
-	shards, replicas := 1, 1
+func (e *engine) openStreams(ctx context.Context, o Options) (err error) {
+	timeout := ackTimeout
 	if o.Cluster != nil {
-		shards, replicas = o.Cluster.Shards, o.Cluster.Replicas
+		timeout = clusterAckTimeout
 	}
-	switch _, err := js.Stream(ctx, shardStream(0)); {
-	case o.First == nil:
-	case err == nil:
-		return nil, errors.New("there is a log already, which is not written over")
-	case !errors.Is(err, jetstream.ErrStreamNotFound):
-		return nil, err
-	case o.Cluster == nil && len(o.First) != 1:
-		return nil, fmt.Errorf("a log of %d shards does not fit into the embedded one, which has one shard", len(o.First))
-	default:
-		shards = len(o.First)
+	if e.js, err = jetstream.New(e.conn, jetstream.WithPublishAsyncTimeout(timeout), jetstream.WithDefaultTimeout(askTimeout)); err != nil {
+		return fmt.Errorf("connect to JetStream: %w", err)
 	}
-	var out []shardLog
+	shards, err := howMany(ctx, e.js, o)
+	if err != nil {
+		return err
+	}
+	e.streams = nil
 	for shard := 0; shard < shards; shard++ {
-		config := jetstream.StreamConfig{
-			Name: shardStream(shard), Subjects: []string{shardSubject(shard)}, Storage: jetstream.FileStorage, Replicas: replicas,
-			MaxBytes: max(o.MaxBytes/int64(shards), 1), Discard: jetstream.DiscardNew, AllowDirect: true, MaxMsgSize: maxPayload,
-			Metadata: map[string]string{identity: newIdentity(), shardNumber: strconv.Itoa(shards)},
-		}
-		if o.First != nil {
-			config.FirstSeq = o.First[shard]
-		}
-		s, err := openStream(ctx, js, config)
+		s, err := openStream(ctx, e.js, configOf(o, shard, shards))
 		if err != nil {
-			return nil, fmt.Errorf("shard %d: %w", shard, err)
+			return fmt.Errorf("shard %d: %w", shard, err)
 		}
 		info := s.CachedInfo()
 		have, err := strconv.Atoi(info.Config.Metadata[shardNumber])
 		if err != nil || have < 1 || shard > 0 && have != shards {
-			return nil, fmt.Errorf("shard %d: the stream %s was not made by Dhvani or for another log", shard, config.Name)
+			return &final{fmt.Sprintf("the stream %s is not one of this log", info.Config.Name)}
 		}
-		shards = have
-		out = append(out, shardLog{s, info.Config.Metadata[identity], info.State.LastSeq})
+		shards = have // where another node was faster
+		e.streams = append(e.streams, shardLog{s, info.Config.Metadata[identity], info.State.LastSeq})
 	}
-	return out, nil
+	return nil
+}
+
+// howMany returns how many shards the log has, or is to have.
+func howMany(ctx context.Context, js jetstream.JetStream, o Options) (int, error) {
+	s, err := js.Stream(ctx, shardStream(0))
+	switch {
+	case err == nil && o.First != nil:
+		return 0, &final{"there is a log already, which is not written over"}
+	case err == nil:
+		have, _ := strconv.Atoi(s.CachedInfo().Config.Metadata[shardNumber])
+		return max(have, 1), nil // openStreams looks closer
+	case !errors.Is(err, jetstream.ErrStreamNotFound):
+		return 0, err
+	case o.Cluster == nil && len(o.First) > 1:
+		return 0, &final{fmt.Sprintf("a log of %d shards does not fit into the embedded one, which has one", len(o.First))}
+	case o.First != nil:
+		return len(o.First), nil
+	case o.Cluster != nil:
+		return o.Cluster.Shards, nil
+	}
+	return 1, nil
+}
+
+func configOf(o Options, shard, shards int) jetstream.StreamConfig {
+	config := jetstream.StreamConfig{
+		Name: shardStream(shard), Subjects: []string{shardSubject(shard)}, Storage: jetstream.FileStorage, Replicas: 1,
+		MaxBytes: max(o.MaxBytes/int64(shards), 1), Discard: jetstream.DiscardNew, AllowDirect: true, MaxMsgSize: maxPayload,
+		Metadata: map[string]string{identity: newIdentity(), shardNumber: strconv.Itoa(shards)},
+	}
+	if o.Cluster != nil {
+		config.Replicas = o.Cluster.Replicas
+	}
+	if o.First != nil {
+		config.FirstSeq = o.First[shard]
+	}
+	return config
 }
 
 // openStream opens a stream as it is, but for its limit, or makes it.

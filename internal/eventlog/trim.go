@@ -49,12 +49,13 @@ func (l *Log) Trim(ctx context.Context, shard int, applied uint64) error {
 	return nil
 }
 
-// Full reports whether the newest frame found no room, until Trim makes some.
+// Full reports whether room is wanted: the newest frame found none, until Trim
+// makes some, or much of the log is used.
 func (l *Log) Full(shard int) bool {
 	c := l.committers[shard]
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.full
+	return c.full || c.filled > trimFrom
 }
 
 func (c *committer) roomMade() {
