@@ -8,17 +8,38 @@ import (
 	"time"
 
 	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/eventlog"
 )
 
 // placeFlags say where the data is.
 type placeFlags struct {
-	Data     string `help:"Folder of all data." default:"./dhvani-data" type:"path" placeholder:"DIR"`
-	Database string `help:"PostgreSQL instead of SQLite in the data folder: postgres://user:password@host/name." placeholder:"URL"`
-	SealKey  string `help:"File with the key that seals stored secrets; by default in the data folder. Processes on one database share it." type:"path" placeholder:"FILE"`
+	Data     string    `help:"Folder of all data." default:"./dhvani-data" type:"path" placeholder:"DIR"`
+	Database string    `help:"PostgreSQL instead of SQLite in the data folder: postgres://user:password@host/name." placeholder:"URL"`
+	SealKey  string    `help:"File with the key that seals stored secrets; by default in the data folder. Processes on one database share it." type:"path" placeholder:"FILE"`
+	NATS     natsFlags `embed:""`
+}
+
+// natsFlags say where the log is, where it is not in the data folder.
+type natsFlags struct {
+	URL         string   `name:"nats" help:"NATS servers with JetStream for the log, instead of the data folder: nats://a,nats://b,nats://c. Needs --database postgres://..." placeholder:"URLS"`
+	Credentials string   `name:"nats-credentials" help:"File with the credentials of the NATS user." type:"path" placeholder:"FILE"`
+	CA          string   `name:"nats-ca" help:"File with the authority that signed the NATS servers' certificates." type:"path" placeholder:"FILE"`
+	Cert        string   `name:"nats-cert" help:"File with the certificate to show to the NATS servers." type:"path" placeholder:"FILE"`
+	Key         string   `name:"nats-key" help:"File with the key of that certificate." type:"path" placeholder:"FILE"`
+	Replicas    int      `name:"nats-replicas" help:"Servers that keep each part of a new log." default:"3" enum:"1,3,5"`
+	Shards      int      `name:"nats-shards" help:"Parts of a new log; nodes share them out. Never changes." default:"8"`
+	Monitor     []string `name:"nats-monitor" help:"Addresses of the NATS servers' monitoring, to check that they fsync: http://a:8222,http://b:8222." placeholder:"URLS"`
 }
 
 func (p placeFlags) options() app.Options {
-	return app.Options{Data: p.Data, Database: p.Database, SealKey: p.SealKey}
+	o := app.Options{Data: p.Data, Database: p.Database, SealKey: p.SealKey}
+	if n := p.NATS; n.URL != "" {
+		o.NATS = &eventlog.Cluster{
+			URL: n.URL, Credentials: n.Credentials, CA: n.CA, Cert: n.Cert, Key: n.Key,
+			Replicas: n.Replicas, Shards: n.Shards, Monitor: n.Monitor,
+		}
+	}
+	return o
 }
 
 type serverFlags struct {

@@ -36,13 +36,14 @@ import (
 
 // Options are all settings of a process, read once.
 type Options struct {
-	Data       string // the data folder, made where it is missing
-	Database   string // postgres://..., or empty for SQLite in the data folder
-	SealKey    string // file of the key that seals secrets; empty: in the data folder
-	Listen     string // address of the HTTP server; empty: only the folder's socket
-	LogBytes   int64  // largest size of the log; 0: 8 GB
-	TrustProxy bool   // X-Forwarded-For is set by a proxy of ours
-	Node       string // name of this node among others; empty: the machine's
+	Data       string            // the data folder, made where it is missing
+	Database   string            // postgres://..., or empty for SQLite in the data folder
+	SealKey    string            // file of the key that seals secrets; empty: in the data folder
+	Listen     string            // address of the HTTP server; empty: only the folder's socket
+	LogBytes   int64             // largest size of the log; 0: 8 GB
+	NATS       *eventlog.Cluster // the log's servers; nil: the log is in the data folder
+	TrustProxy bool              // X-Forwarded-For is set by a proxy of ours
+	Node       string            // name of this node among others; empty: the machine's
 	Logger     *slog.Logger
 
 	// Now is the clock by which events arrive; nil: the machine's.
@@ -54,6 +55,14 @@ func (o Options) sealKey() string {
 		return o.SealKey
 	}
 	return filepath.Join(o.Data, "seal.key")
+}
+
+// check refuses settings that do not go together.
+func (o Options) check() error {
+	if o.NATS != nil && o.Database == "" {
+		return errors.New("a log on NATS servers needs a database that its nodes share: give --database postgres://... with --nats")
+	}
+	return nil
 }
 
 const (
@@ -86,6 +95,9 @@ type App struct {
 func Start(ctx context.Context, o Options) (*App, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	if o.LogBytes == 0 {
 		o.LogBytes = defaultLogBytes
@@ -168,7 +180,7 @@ func (a *App) startStores(ctx context.Context) error {
 
 func (a *App) startPipeline(ctx context.Context) (err error) {
 	a.log, err = eventlog.Open(ctx, eventlog.Options{
-		Dir: filepath.Join(a.o.Data, "log"), MaxBytes: a.o.LogBytes,
+		Dir: filepath.Join(a.o.Data, "log"), MaxBytes: a.o.LogBytes, Cluster: a.o.NATS,
 		Logger: a.o.Logger.With("component", "eventlog"), Metrics: a.registry,
 	})
 	if err != nil {

@@ -25,6 +25,9 @@ type Client struct {
 // Connect returns a client for settings: workspaces, keys and accounts. It
 // starts nothing where no process runs.
 func Connect(ctx context.Context, o Options) (*Client, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	lock, err := lockFolder(ctx, o.Data)
 	if errors.Is(err, ErrInUse) {
 		return socketClient(o.Data), nil
