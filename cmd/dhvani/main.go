@@ -22,6 +22,8 @@ type commands struct {
 	Key       keyCommand       `cmd:"" help:"Make, list and revoke keys."`
 	User      userCommand      `cmd:"" help:"Add members of staff."`
 	Import    importCommand    `cmd:"" help:"Import history."`
+	Replay    replayCommand    `cmd:"" help:"Make everything that is derived from events anew, while the system runs; or play the events as if they happened now."`
+	Verify    verifyCommand    `cmd:"" help:"Check that the log, the stored events and what is derived from them are whole and agree. Ends with an error at the first difference."`
 	Dead      deadCommand      `cmd:"" help:"See to events that could not be applied."`
 	Shards    shardsCommand    `cmd:"" help:"Show who applies which part of the log, and how far."`
 	Bench     benchCommand     `cmd:"" help:"Measure a running Dhvani."`

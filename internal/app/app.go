@@ -209,7 +209,11 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 		case <-ctx.Done():
 		}
 	})
-	return a.runner.Start(ctx)
+	if err := a.runner.Start(ctx); err != nil {
+		return err
+	}
+	a.background(ctx, a.replayer().Clean)
+	return nil
 }
 
 // stages are the rooms that derive rows from events, in their order.

@@ -101,6 +101,41 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) err
 	return json.Unmarshal(text, out)
 }
 
+// Follow sends a command that takes long, and calls tell with each line of its
+// answer until it ends.
+func (c *Client) Follow(ctx context.Context, path string, in any, tell func(Step)) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://dhvani"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	answer, err := c.HTTP.Do(r)
+	if err != nil {
+		return fmt.Errorf("the running process does not answer: %w", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+		return errors.New(strings.TrimSpace(string(text)))
+	}
+	for lines := json.NewDecoder(answer.Body); ; {
+		var s Step
+		if err := lines.Decode(&s); err != nil {
+			return fmt.Errorf("the running process ended before it was done: %w", err)
+		}
+		switch {
+		case s.Error != "":
+			return errors.New(s.Error)
+		case s.End:
+			return nil
+		}
+		tell(s)
+	}
+}
+
 func socketClient(dir string) *Client {
 	return &Client{HTTP: &http.Client{Transport: &http.Transport{
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return dialSocket(dir) },

@@ -81,14 +81,14 @@ const selected = `e.workspace, e.key, e.type, e.flags, e.at, e.received_at, e.ch
 	coalesce(e.anonymous_id, ''), coalesce(e.target_id, ''), coalesce(e.name, ''), coalesce(e.properties, ''), coalesce(e.traits, ''),
 	coalesce(e.context, ''), coalesce(e.integrations, '')`
 
-// scan reads one row. Its error wraps ErrDamaged where the checksum differs; the
+// scan reads one row, and more columns after the event's own. Its error wraps ErrDamaged where the checksum differs; the
 // event is then what the row holds.
-func scan(rows *sql.Rows, sum *event.Summer) (event.Event, error) {
+func scan(rows *sql.Rows, sum *event.Summer, more ...any) (event.Event, error) {
 	var e event.Event
 	var checksum int64
 	var target string
-	err := rows.Scan(&e.Workspace, &e.Position, &e.Type, &e.Flags, &e.At, &e.ReceivedAt, &checksum, &e.Source, &e.MessageID, &e.UserID,
-		&e.AnonymousID, &target, &e.Name, &e.Properties, &e.Traits, &e.Context, &e.Integrations)
+	err := rows.Scan(append([]any{&e.Workspace, &e.Position, &e.Type, &e.Flags, &e.At, &e.ReceivedAt, &checksum, &e.Source, &e.MessageID, &e.UserID,
+		&e.AnonymousID, &target, &e.Name, &e.Properties, &e.Traits, &e.Context, &e.Integrations}, more...)...)
 	if err != nil {
 		return e, fmt.Errorf("%w: %w", ErrDamaged, err) // a value of another type than was written
 	}
@@ -147,4 +147,57 @@ func Read(ctx context.Context, tx *db.Tx, workspace int64, shard int, after even
 		size += 200 + len(e.Properties) + len(e.Traits) + len(e.Context) + len(e.Integrations)
 	}
 	return out, rows.Err()
+}
+
+// All calls f with every stored event of all workspaces and its segment, in no
+// order, and returns how many there were. A damaged one, or one that stands
+// under another profile than its own, is an error that wraps ErrDamaged.
+func All(ctx context.Context, tx *db.Tx, f func(e *event.Event, segment int64) error) (n int64, err error) {
+	var sum event.Summer
+	err = tx.Each(ctx, "SELECT "+selected+", e.profile, e.segment FROM event e", nil, func(rows *sql.Rows) error {
+		var profile []byte
+		var segment int64
+		e, err := scan(rows, &sum, &profile, &segment)
+		if err != nil {
+			return err
+		}
+		if own := e.Profile(); string(own[:]) != string(profile) {
+			return fmt.Errorf("%w: position %d stands under another profile", ErrDamaged, e.Position)
+		}
+		n++
+		return f(&e, segment)
+	})
+	return n, err
+}
+
+// Spans are the earliest and latest times of the events of workspaces and
+// segments.
+type Spans map[[2]int64]*span
+
+// Add counts an event in.
+func (s Spans) Add(workspace, segment, at int64) {
+	key := [2]int64{workspace, segment}
+	if sp := s[key]; sp == nil {
+		s[key] = &span{at, at}
+	} else {
+		sp.first, sp.last = min(sp.first, at), max(sp.last, at)
+	}
+}
+
+// Check reports whether timelines find all of the events that were added: their
+// times lie within those of the segments that readers look into.
+func (s Spans) Check(ctx context.Context, tx *db.Tx) (ok bool, err error) {
+	left := len(s)
+	ok = true
+	err = tx.Each(ctx, "SELECT workspace, segment, first_at, last_at FROM event_segment", nil, func(rows *sql.Rows) error {
+		var key [2]int64
+		var stored span
+		err := rows.Scan(&key[0], &key[1], &stored.first, &stored.last)
+		if sp := s[key]; sp != nil {
+			left--
+			ok = ok && stored.first <= sp.first && stored.last >= sp.last
+		}
+		return err
+	})
+	return ok && left == 0, err
 }

@@ -159,6 +159,65 @@ func (d *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 	return d.run(ctx, d.read, o, fn)
 }
 
+// UpdateThenView runs update, commits it, and runs view on a snapshot that holds
+// what update wrote and nothing that others wrote afterwards, as far as lock
+// keeps them waiting: on PostgreSQL the locks that it takes are held until the
+// snapshot is made, by a transaction of their own; on SQLite all writers wait.
+func (d *DB) UpdateThenView(ctx context.Context, lock, update, view func(tx *Tx) error) error {
+	release := func() {}
+	if d.Postgres {
+		holder, err := d.write.BeginTx(ctx, nil)
+		if err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		release = sync.OnceFunc(func() { holder.Rollback() })
+		defer release()
+		tx := &Tx{tx: holder, db: d}
+		if err := errors.Join(tx.Patient(ctx), lock(tx)); err != nil {
+			return err
+		}
+		if err := d.Update(ctx, update); err != nil {
+			return err
+		}
+	} else {
+		conn, err := d.write.Conn(ctx) // the only one
+		if err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		release = sync.OnceFunc(func() { conn.Close() })
+		defer release()
+		writing, err := conn.BeginTx(ctx, nil)
+		if err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		if err := update(&Tx{tx: writing, db: d, writer: true}); err != nil {
+			writing.Rollback()
+			return err
+		}
+		if err := writing.Commit(); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+	}
+	return d.View(ctx, func(tx *Tx) error {
+		var one int // the first statement makes the snapshot
+		if err := tx.QueryRow(ctx, "SELECT 1 FROM meta LIMIT 1").Scan(&one); err != nil {
+			return err
+		}
+		release()
+		return errors.Join(tx.Patient(ctx), view(tx))
+	})
+}
+
+// Patient lets a transaction pause between its statements for as long as it
+// likes, which PostgreSQL otherwise ends after five seconds.
+func (t *Tx) Patient(ctx context.Context) error {
+	if !t.Postgres() {
+		return nil
+	}
+	_, err := t.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0")
+	return err
+}
+
 func (d *DB) run(ctx context.Context, h *sql.DB, o *sql.TxOptions, fn func(tx *Tx) error) (err error) {
 	t, err := h.BeginTx(ctx, o)
 	if err != nil {

@@ -98,11 +98,12 @@ var knows = map[string][]string{
 	"internal/source":   {"internal/event", "internal/ingest"},
 	"internal/archive":  {"internal/event", "internal/db"},
 	"internal/process":  {"internal/event", "internal/eventlog", "internal/db", "internal/archive"},
+	"internal/replay":   {"internal/event", "internal/db", "internal/archive", "internal/process", "internal/workspace"},
 }
 
 // outer rooms stand around the domain rooms, which do not know them.
 var outer = []string{
-	"cmd", "internal/api", "internal/app", "internal/console", "internal/ingest", "internal/process", "internal/shop",
+	"cmd", "internal/api", "internal/app", "internal/console", "internal/ingest", "internal/process", "internal/replay", "internal/shop",
 	"internal/source", "internal/web", "internal/eventlog",
 }
 

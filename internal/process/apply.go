@@ -61,7 +61,7 @@ type part struct {
 func (r *Runner) apply(ctx context.Context, s *shard, p part) error {
 	start := time.Now()
 	if p.unprepared && p.dead == nil {
-		if err := prepare(ctx, r.o.Stages, &p.Batch); err != nil {
+		if err := Prepare(ctx, r.o.Stages, &p.Batch); err != nil {
 			return err
 		}
 	}

@@ -108,7 +108,7 @@ func (r *Runner) RetryDead(ctx context.Context, workspace, id int64) error {
 			return err
 		}
 		b = event.Batch{Shard: e.Position.Shard(), Events: []event.Event{*e}}
-		if err := prepare(ctx, r.o.Stages, &b); err != nil {
+		if err := Prepare(ctx, r.o.Stages, &b); err != nil {
 			return err
 		}
 		return r.runStages(ctx, tx, &b)
@@ -172,14 +172,15 @@ func (r *Runner) takeDead(ctx context.Context, tx *db.Tx, workspace, id int64) (
 }
 
 // DropDead gives a dead event up for good. It stays stored, and a replay tries
-// it again.
+// it again. The few that could not be stored cannot be dropped: they are nowhere
+// else.
 func (r *Runner) DropDead(ctx context.Context, workspace, id int64) error {
 	err := r.o.DB.Update(ctx, func(tx *db.Tx) error {
 		model, err := tx.Model(ctx, workspace)
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, "DELETE FROM dead_event WHERE model = $1 AND key = $2", model, id)
+		n, err := tx.Exec(ctx, "DELETE FROM dead_event WHERE model = $1 AND key = $2 AND record IS NULL", model, id)
 		if err == nil && n == 0 {
 			err = ErrNoDeadEvent
 		}

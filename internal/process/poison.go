@@ -46,7 +46,8 @@ func Apply(ctx context.Context, tx *db.Tx, st Stage, b *event.Batch) error {
 	return guard(st, func() error { return st.Apply(ctx, tx, b) })
 }
 
-func prepare(ctx context.Context, stages []Stage, b *event.Batch) error {
+// Prepare lets the Stages that want to work on a batch before its transaction.
+func Prepare(ctx context.Context, stages []Stage, b *event.Batch) error {
 	for _, st := range stages {
 		if p, ok := st.(Preparer); ok {
 			if err := guard(st, func() error { return p.Prepare(ctx, b) }); err != nil {

@@ -32,7 +32,7 @@ func (r *Runner) readShard(ctx context.Context, s *shard, from cursor, out chan<
 			return
 		}
 		if err == nil {
-			err = prepare(ctx, r.o.Stages, &b.Batch)
+			err = Prepare(ctx, r.o.Stages, &b.Batch)
 			if b.unprepared = poisonous(err); b.unprepared {
 				err = nil
 			}

@@ -64,9 +64,6 @@ func filterKey(h event.ID) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 // writes is in nobody's way.
 func openSeen(ctx context.Context, d *db.DB, shard int, epoch int64) (*seen, error) {
 	s := &seen{shard: shard, recent: make(map[event.ID]event.Position), next: epoch<<32 | 1}
-	if err := dropOrphans(ctx, d, shard); err != nil {
-		return nil, fmt.Errorf("load the message hashes of shard %d: %w", shard, err)
-	}
 	err := d.View(ctx, func(tx *db.Tx) error {
 		err := tx.Each(ctx, "SELECT run, level, entries, filter, firsts FROM seen_run WHERE shard = $1 ORDER BY run", []any{shard}, func(rows *sql.Rows) error {
 			var r run

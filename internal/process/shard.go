@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -29,6 +30,9 @@ func (r *Runner) own(ctx, running context.Context, number int) error {
 	s := &shard{number: number, merges: make(chan merged, 1)}
 	if err := r.acquire(ctx, s); err != nil {
 		return err
+	}
+	if err := dropOrphans(ctx, r.o.DB, number); err != nil {
+		return fmt.Errorf("delete old message hashes of shard %d: %w", number, err)
 	}
 	var err error
 	if s.seen, err = openSeen(ctx, r.o.DB, number, s.epoch); err != nil {

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/event"
+)
+
+type replayCommand struct {
+	placeFlags
+	Workspace string  `help:"The workspace's name or id; without it all of them."`
+	AsLive    bool    `help:"Play the stored events in the order of their time into scratch rows, which are deleted afterwards; changes nothing."`
+	From      string  `help:"With --as-live: the time to begin at, such as 2026-03-01 or 2026-03-01T10:00:00Z; without it the first event's." placeholder:"TIME"`
+	Speed     float64 `help:"With --as-live: how many times as fast as it happened; 0 for as fast as possible." default:"0" placeholder:"N"`
+}
+
+func (c replayCommand) Run(ctx context.Context) error {
+	if !c.AsLive {
+		if c.From != "" || c.Speed != 0 {
+			return errors.New("--from and --speed go with --as-live")
+		}
+		return follow(ctx, c.placeFlags, "/admin/replay", app.NamedKey{Workspace: c.Workspace})
+	}
+	in := app.Play{Workspace: c.Workspace, Speed: c.Speed, From: math.MinInt64 / 4}
+	if c.From != "" {
+		var ok bool
+		if in.From, ok = event.ParseTime(c.From); !ok {
+			return errors.New("--from must be a time such as 2026-03-01 or 2026-03-01T10:00:00Z")
+		}
+	}
+	if c.Speed < 0 {
+		return errors.New("--speed must not be negative")
+	}
+	return follow(ctx, c.placeFlags, "/admin/play", in)
+}
+
+type verifyCommand struct {
+	placeFlags
+	Workspace string `help:"Rebuild and compare what is derived from this workspace's events only, by name or id."`
+}
+
+func (c verifyCommand) Run(ctx context.Context) error {
+	return follow(ctx, c.placeFlags, "/admin/verify", app.NamedKey{Workspace: c.Workspace})
+}
+
+// follow carries out a command that takes long, in the running process or in
+// this one, and shows how far it is.
+func follow(ctx context.Context, p placeFlags, path string, in any) error {
+	c, err := app.ConnectOrStart(ctx, p.options())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	show := stepPrinter{terminal: term.IsTerminal(int(os.Stderr.Fd()))}
+	err = c.Follow(ctx, path, in, show.step)
+	show.clear()
+	if errors.Is(err, context.Canceled) {
+		return errors.New("stopped; nothing was changed")
+	}
+	return err
+}
+
+// stepPrinter shows progress on one line of a terminal, else a line from time to
+// time.
+type stepPrinter struct {
+	terminal bool
+	last     time.Time
+}
+
+func (s *stepPrinter) clear() {
+	if s.terminal {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+}
+
+func (s *stepPrinter) step(st app.Step) {
+	switch {
+	case st.Result != "":
+		s.clear()
+		fmt.Println(st.Result)
+	case st.Played != nil:
+		s.clear()
+		rows := st.Played.Rows
+		fmt.Printf("%s  %s events, %s profiles, %s orders, %s opinions, %s dead\n", time.UnixMicro(st.Played.At).UTC().Format("2006-01-02 15:04:05"),
+			thousands(st.Played.Events), thousands(rows["profile"]), thousands(rows["orders"]), thousands(rows["feedback"]), thousands(rows["dead_event"]))
+	case s.terminal:
+		fmt.Fprintf(os.Stderr, "\r\x1b[K%s: %s of %s", st.What, thousands(st.Done), thousands(st.Total))
+	case time.Since(s.last) > 5*time.Second:
+		s.last = time.Now()
+		fmt.Fprintf(os.Stderr, "%s: %s of %s\n", st.What, thousands(st.Done), thousands(st.Total))
+	}
+}
