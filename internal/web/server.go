@@ -51,48 +51,6 @@ func Shutdown(ctx context.Context, s *http.Server) error {
 	return err
 }
 
-// LimitListener accepts at most n connections at a time; others wait in the
-// kernel's queue. A connection costs memory before its first byte is read.
-func LimitListener(l net.Listener, n int) net.Listener {
-	return &limitListener{Listener: l, slots: make(chan struct{}, n), closed: make(chan struct{})}
-}
-
-type limitListener struct {
-	net.Listener
-	slots  chan struct{}
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *limitListener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &limitConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-func (l *limitListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
-}
-
-type limitConn struct {
-	net.Conn
-	free func()
-}
-
-func (c *limitConn) Close() error {
-	defer c.free()
-	return c.Conn.Close()
-}
-
 // addressless logs net/http's own complaints without the client's address.
 type addressless struct {
 	log     *slog.Logger

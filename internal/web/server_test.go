@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -121,5 +122,38 @@ func TestLimits(t *testing.T) {
 	second.Close()
 	if got := status(dial(), "X: "+strings.Repeat("x", 40<<10)+"\r\n"); got != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("40 KB of headers were answered %d", got)
+	}
+}
+
+// Clients that take nothing of large answers are cut off soon where there are
+// many, and a slow one that takes a little is not.
+func TestUnreadAnswers(t *testing.T) {
+	answer := bytes.Repeat([]byte("x"), 24<<20)
+	ended := make(chan struct{}, 10)
+	_, addr := serve(t, 100, func(w http.ResponseWriter, _ *http.Request) {
+		w.Write(answer)
+		ended <- struct{}{}
+	})
+	ask := func() net.Conn {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		return c
+	}
+	for range 4 {
+		ask()
+	}
+	<-ended // one is cut off, and then there is room
+	<-ended
+	resp, err := http.Get("http://" + addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, err := io.ReadAll(resp.Body); len(b) != len(answer) || err != nil {
+		t.Errorf("a client that reads got %d bytes: %v", len(b), err)
 	}
 }
