@@ -45,6 +45,17 @@ func (h *hold) release(keep int) {
 	h.bytes = int64(keep)
 }
 
+// shares are the workspaces' own: one alone cannot fill the room for bodies.
+type shares struct{ byWorkspace sync.Map } // int64 -> *budget, kept for ever: some 100 bytes a workspace
+
+func (s *shares) of(workspace int64) *budget {
+	if b, ok := s.byWorkspace.Load(workspace); ok {
+		return b.(*budget)
+	}
+	b, _ := s.byWorkspace.LoadOrStore(workspace, &budget{max: maxInFlight / 2})
+	return b.(*budget)
+}
+
 // readBody returns the body of a request, inflated, and holds its size. What is
 // too large is refused with nothing read past the limit, and a sender that is
 // too slow is left.

@@ -179,13 +179,14 @@ func TestBodiesShareABudget(t *testing.T) {
 	body := batch(good)
 	body += strings.Repeat(" ", 4<<20-len(body))
 	answers := make(chan int)
-	for range 16 {
+	for i := range 16 {
+		key := []string{"wk", "wk2"}[i%2]
 		go func() {
 			r, err := http.NewRequest(http.MethodPost, f.URL+"/v1/batch", strings.NewReader(body))
 			if err != nil {
 				panic(err)
 			}
-			r.SetBasicAuth("wk", "")
+			r.SetBasicAuth(key, "")
 			resp, err := f.Client().Do(r)
 			if err != nil {
 				answers <- 0
@@ -212,6 +213,53 @@ func TestBodiesShareABudget(t *testing.T) {
 	f.log.enter = nil
 	if status, _ := f.post(t, "/v1/batch", batch(good), basic("wk:")); status != 200 || f.gauge(t) != 0 {
 		t.Errorf("after it: %d, %d bytes in flight", status, f.gauge(t))
+	}
+}
+
+// One workspace has half of the room, and the others the rest.
+func TestAWorkspaceLeavesRoom(t *testing.T) {
+	f := start(t, nil)
+	const whole = 4<<20 - 100
+	for range 8 {
+		f.dial(t, head+"Content-Length: 4194304\r\n\r\n"+strings.Repeat(" ", whole))
+	}
+	for f.gauge(t) != 8*whole {
+		runtime.Gosched()
+	}
+	large := batch(good) + strings.Repeat(" ", 1000)
+	if status, _ := f.post(t, "/v1/batch", large, basic("wk:")); status != 503 {
+		t.Errorf("who has half of the room got %d", status)
+	}
+	if status, answer := f.post(t, "/v1/batch", large, basic("wk2:")); status != 200 {
+		t.Errorf("another workspace got %d %s", status, answer)
+	}
+}
+
+// An overloaded log is told to senders before their body is read, or as soon as
+// the body says whose it is.
+func TestOverload(t *testing.T) {
+	f := start(t, nil)
+	f.log.overloaded = 1
+	inBody := func(key string) string { return strings.Replace(batch(good), "{", `{"writeKey":"`+key+`",`, 1) }
+	for name, c := range map[string]struct {
+		path, body string
+		h          header
+		status     int
+	}{
+		"the key in the headers, and no JSON":     {"/v1/batch", "never looked at", basic("wk:"), 503},
+		"a secret key":                            {"/v1/batch", "never looked at", basic("sk:"), 503},
+		"history":                                 {"/v1/import", "never looked at", basic("sk:"), 503},
+		"the key in the body":                     {"/v1/batch", inBody("wk"), nil, 503},
+		"another workspace":                       {"/v1/batch", batch(good), basic("wk2:"), 200},
+		"another workspace, with its key in body": {"/v1/batch", inBody("wk2"), nil, 200},
+	} {
+		resp, answer := f.send(t, "POST", c.path, strings.NewReader(c.body), c.h)
+		if resp.StatusCode != c.status || c.status == 503 && resp.Header.Get("Retry-After") != "3" {
+			t.Errorf("%s: %d, Retry-After %q: %s", name, resp.StatusCode, resp.Header.Get("Retry-After"), answer)
+		}
+	}
+	if n := len(f.log.events(t)); n != 2 {
+		t.Errorf("%d events are stored", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
@@ -36,9 +37,15 @@ func (s *Server) handler(f Format) http.Handler {
 // collect takes one request's events and returns, once the good ones are on
 // disk, those it rejected. On an error nothing is stored.
 func (s *Server) collect(w http.ResponseWriter, r *http.Request, f *Format, at int64) ([]event.Rejection, error) {
-	h := hold{budget: &s.bodies}
-	if _, known := s.findKey(r.Header, ""); !known {
-		h.share = &s.strangers
+	h := hold{budget: &s.bodies, share: &s.strangers}
+	shown, known := s.findKey(r.Header, "")
+	if known {
+		if err := s.o.Log.Admit(shown.Workspace); err != nil {
+			// net/http reads some of the body after the answer, for the connection's next request.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(refusedBody))
+			return nil, err
+		}
+		h.share = s.shares.of(shown.Workspace)
 	}
 	defer func() { h.release(0) }()
 	body, err := s.readBody(w, r, &h)
@@ -48,7 +55,9 @@ func (s *Server) collect(w http.ResponseWriter, r *http.Request, f *Format, at i
 	var key Key
 	p, err := f.Decode(r.URL.Path, body, func(inBody string) (event.Defaults, error) {
 		var err error
-		key, err = s.admit(r, f, inBody)
+		if key, err = s.admit(r, f, inBody); err == nil && !known {
+			err = s.o.Log.Admit(key.Workspace)
+		}
 		return s.defaults(r, f, &key, at), err
 	})
 	if err != nil {

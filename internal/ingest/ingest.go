@@ -25,11 +25,16 @@ const (
 	maxRecords  = 6 << 20  // bytes packed for the log, which takes messages of 8 MB
 	maxInFlight = 64 << 20 // bytes of all bodies between their arrival and their answer
 	maxRaw      = 4 << 10  // bytes of a rejected event that are reported
+
+	refusedBody = time.Second // how long the body of a refused request may still arrive
 )
 
 // Log is where events go. Append returns once they are on disk; an error that
-// is an *eventlog.Unavailable says when to come back.
+// is an *eventlog.Unavailable says when to come back. Admit refuses in the same
+// way, before anything is read of a request, a workspace that must wait because
+// the log is overloaded.
 type Log interface {
+	Admit(workspace int64) error
 	Append(ctx context.Context, chunks []eventlog.Chunk) error
 	Shards() int
 	ShardOf(key string) int
@@ -75,6 +80,7 @@ type Server struct {
 	// strangers is the share of requests whose headers hold no known key: the key
 	// may be in the body, or they may only want to take up the room.
 	strangers budget
+	shares    shares // of the workspaces whose key stands in the headers
 	limits    limits
 	metrics   metrics
 }

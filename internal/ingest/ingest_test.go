@@ -34,6 +34,15 @@ type memory struct {
 	chunks []eventlog.Chunk
 	enter  chan struct{} // an append has begun, where set
 	leave  chan struct{} // closed: appends may return
+
+	overloaded int64 // the workspace that is refused
+}
+
+func (m *memory) Admit(workspace int64) error {
+	if workspace == m.overloaded {
+		return &eventlog.Unavailable{Reason: "overloaded", RetryAfter: 3 * time.Second}
+	}
+	return nil
 }
 
 func (m *memory) Append(ctx context.Context, chunks []eventlog.Chunk) error {
