@@ -33,13 +33,26 @@ func newLedger(t *testing.T) *ledger {
 // send makes up events, records that they are sent, and returns their ids.
 func (l *ledger) send(n int) []string {
 	ids := make([]string, n)
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for i := range ids {
 		ids[i] = fmt.Sprintf("k-%016x", rand.Uint64())
-		l.sent[ids[i]] = true
 	}
+	l.record(ids)
 	return ids
+}
+
+// sendAs makes up an event of a user, of whom userOf gives the name.
+func (l *ledger) sendAs(user string) []string {
+	ids := []string{fmt.Sprintf("k-%014x%s", rand.Uint64()>>8, user[1:])}
+	l.record(ids)
+	return ids
+}
+
+func (l *ledger) record(sent []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range sent {
+		l.sent[id] = true
+	}
 }
 
 // acknowledge records that events were acknowledged, and forces that to disk.

@@ -15,7 +15,7 @@ const backReach = 5 * time.Second
 // acknowledged, because the log has them, and the program says that it is not
 // ready.
 func TestPostgresFaults(t *testing.T) {
-	c, err := dbtest.NewCluster()
+	c, err := dbtest.NewCluster("")
 	if err != nil {
 		t.Skipf("LEFT OUT, no PostgreSQL: %v", err)
 	}

@@ -72,6 +72,7 @@ type program struct {
 	postgres string   // address of its database; empty: SQLite in the data folder
 	wrap     []string // a program that runs it, with arguments
 	args     []string // more arguments for serve
+	listen   string   // address; empty: a new one on this machine for every start
 	http     *http.Client
 	inside   *app.App // it runs in this process, where that is needed
 
@@ -96,12 +97,10 @@ func newProgram(t *testing.T) *program {
 // launch starts the process and does not wait until it is ready.
 func (p *program) launch() {
 	p.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		p.t.Fatal(err)
+	addr := p.listen
+	if addr == "" {
+		addr = freeAddress(p.t)
 	}
-	addr := l.Addr().String()
-	l.Close()
 	p.addr.Store(&addr)
 	args := append(append([]string{}, p.wrap...), exe.path, "serve", "--data", p.data, "--listen", addr, "--log-level", "warn")
 	if p.postgres != "" {
@@ -124,6 +123,16 @@ func (p *program) launch() {
 		cmd.Process.Kill()
 		<-ended
 	})
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // readyWithin is how long a start may take before a test gives up.

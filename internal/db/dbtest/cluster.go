@@ -2,7 +2,9 @@ package dbtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -14,19 +16,20 @@ import (
 )
 
 // Cluster is a PostgreSQL cluster in a temporary folder, reached over a socket
-// there.
+// there or over the network.
 type Cluster struct {
 	// Address is that of a database without tables.
 	Address string
 
 	bin, dir string
+	listen   string               // options by which the server listens
 	attr     *syscall.SysProcAttr // whom it runs as
 }
 
 // StartCluster makes and starts a cluster and returns its address and how to
 // remove it.
 func StartCluster() (address string, stop func(), err error) {
-	c, err := NewCluster()
+	c, err := NewCluster("")
 	if err != nil {
 		return "", nil, err
 	}
@@ -34,7 +37,9 @@ func StartCluster() (address string, stop func(), err error) {
 }
 
 // NewCluster makes a cluster and starts it. What it commits is synced to disk.
-func NewCluster() (*Cluster, error) {
+// It listens on an IP address of this machine, if one is given, and lets in
+// everybody who reaches it there.
+func NewCluster(ip string) (*Cluster, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -43,9 +48,14 @@ func NewCluster() (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{Address: "postgres:///postgres?user=dhvani&host=" + url.QueryEscape(dir), bin: bin, dir: dir}
+	c := &Cluster{
+		Address: "postgres:///postgres?user=dhvani&host=" + url.QueryEscape(dir), bin: bin, dir: dir, listen: "-c listen_addresses=''",
+	}
 	if c.attr, err = unprivileged(dir); err == nil {
 		err = c.run("initdb", "-D", c.data(), "-U", "dhvani", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	}
+	if err == nil && ip != "" {
+		err = c.listenOn(ip)
 	}
 	if err == nil {
 		err = c.Start()
@@ -57,11 +67,28 @@ func NewCluster() (*Cluster, error) {
 	return c, nil
 }
 
+func (c *Cluster) listenOn(ip string) error {
+	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	if err != nil {
+		return err
+	}
+	address := l.Addr().(*net.TCPAddr)
+	l.Close()
+	c.Address = fmt.Sprintf("postgres://dhvani@%s/postgres?sslmode=disable", address)
+	c.listen = fmt.Sprintf("-c listen_addresses='%s' -c port=%d", ip, address.Port)
+	rules, err := os.OpenFile(filepath.Join(c.data(), "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = rules.WriteString("host all all samenet trust\n")
+	return errors.Join(err, rules.Close())
+}
+
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 
 // Start starts the cluster and returns once it accepts connections.
 func (c *Cluster) Start() error {
-	opts := fmt.Sprintf("-c listen_addresses='' -c unix_socket_directories='%s' -c max_connections=200 -c shared_buffers=128MB", c.dir)
+	opts := fmt.Sprintf("%s -c unix_socket_directories='%s' -c max_connections=200 -c shared_buffers=128MB", c.listen, c.dir)
 	return c.run("pg_ctl", "-D", c.data(), "-l", filepath.Join(c.dir, "log"), "-o", opts, "-w", "start")
 }
 

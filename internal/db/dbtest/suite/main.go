@@ -139,7 +139,7 @@ func reason(text string) string {
 	return all[len(all)-1][1]
 }
 
-var program = regexp.MustCompile(`^LEFT OUT, no (PostgreSQL|Chromium|npm|Go module proxy|strace|ip|losetup|fsfreeze|mkfs\.ext4)\b`)
+var program = regexp.MustCompile(`^LEFT OUT, no (PostgreSQL|Chromium|npm|Go module proxy|strace|ip|unshare|losetup|fsfreeze|mkfs\.ext4)\b`)
 
 // leftOut lists the tests that did not run, and reports whether that is fine.
 func (r *report) leftOut() bool {
