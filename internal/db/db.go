@@ -307,6 +307,25 @@ func (t *Tx) Each(ctx context.Context, query string, args []any, scan func(*sql.
 	return rows.Err()
 }
 
+// Savepoint runs f and takes back what it wrote where it fails; the transaction
+// can go on. Savepoints do not nest.
+func (t *Tx) Savepoint(ctx context.Context, f func() error) error {
+	if _, err := t.tx.ExecContext(ctx, "SAVEPOINT part"); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	err := f()
+	ends := []string{"RELEASE SAVEPOINT part"}
+	if err != nil {
+		ends = []string{"ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part"}
+	}
+	for _, end := range ends {
+		if _, failed := t.tx.ExecContext(ctx, end); failed != nil {
+			return errors.Join(err, fmt.Errorf("savepoint: %w", failed))
+		}
+	}
+	return err
+}
+
 // stmt returns the prepared statement on SQLite's one writing connection;
 // everywhere else the driver keeps its own.
 func (t *Tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {

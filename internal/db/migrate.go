@@ -109,6 +109,9 @@ func (d *DB) checkVersion(ctx context.Context) error {
 	return nil
 }
 
+// OlderThan reports whether this program is older than a version.
+func OlderThan(version string) bool { return versionLess(Version, version) }
+
 // versionLess compares versions such as 0.10.2 part by part.
 func versionLess(a, b string) bool {
 	x, y := strings.Split(a, "."), strings.Split(b, ".")

@@ -82,3 +82,27 @@ func (t *Tx) Tables(ctx context.Context) ([]Table, error) {
 	}
 	return out, nil
 }
+
+// SetIdentities lets the numbers that PostgreSQL gives to new rows go on after
+// those that rows were inserted with. SQLite does so by itself.
+func (t *Tx) SetIdentities(ctx context.Context) error {
+	if !t.Postgres() {
+		return nil
+	}
+	var identities [][2]string
+	err := t.Each(ctx, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() AND is_identity = 'YES'", nil, func(rows *sql.Rows) error {
+		var table, column string
+		err := rows.Scan(&table, &column)
+		identities = append(identities, [2]string{table, column})
+		return err
+	})
+	for _, i := range identities {
+		if err == nil {
+			_, err = t.Exec(ctx, fmt.Sprintf("SELECT setval(pg_get_serial_sequence('%[1]s', '%[2]s'), m) FROM (SELECT max(%[2]s) AS m FROM %[1]s) x WHERE m IS NOT NULL", i[0], i[1]))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("set the identities: %w", err)
+	}
+	return nil
+}
