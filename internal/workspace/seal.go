@@ -23,7 +23,10 @@ const SealKeyFile = "seal.key"
 
 // seal encrypts secrets with AES-256-GCM. A workspace's id is the associated
 // data: a sealed secret moved to another workspace's row does not open.
-type seal struct{ aead cipher.AEAD }
+type seal struct {
+	aead   cipher.AEAD
+	marker *Marker
+}
 
 // openSeal reads the key file (32 bytes in base64), or makes it.
 func openSeal(path string) (*seal, error) {
@@ -48,7 +51,11 @@ func openSeal(path string) (*seal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal key: %w", err)
 	}
-	return &seal{aead}, nil
+	marker, err := newMarker(key)
+	if err != nil {
+		return nil, fmt.Errorf("seal key: %w", err)
+	}
+	return &seal{aead, marker}, nil
 }
 
 // makeSealKey writes a new key beside the path and links it there, so that of
