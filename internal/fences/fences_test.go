@@ -99,11 +99,12 @@ var knows = map[string][]string{
 	"internal/archive":  {"internal/event", "internal/db"},
 	"internal/process":  {"internal/event", "internal/eventlog", "internal/db", "internal/archive"},
 	"internal/replay":   {"internal/event", "internal/db", "internal/archive", "internal/process", "internal/workspace"},
+	"internal/backup":   {"internal/event", "internal/eventlog", "internal/db", "internal/archive", "internal/process", "internal/workspace"},
 }
 
 // outer rooms stand around the domain rooms, which do not know them.
 var outer = []string{
-	"cmd", "internal/api", "internal/app", "internal/console", "internal/ingest", "internal/process", "internal/replay", "internal/shop",
+	"cmd", "internal/api", "internal/app", "internal/backup", "internal/console", "internal/ingest", "internal/process", "internal/replay", "internal/shop",
 	"internal/source", "internal/web", "internal/eventlog",
 }
 
