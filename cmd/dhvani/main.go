@@ -26,6 +26,9 @@ type commands struct {
 	Verify    verifyCommand    `cmd:"" help:"Check that the log, the stored events and what is derived from them are whole and agree. Ends with an error at the first difference."`
 	Dead      deadCommand      `cmd:"" help:"See to events that could not be applied."`
 	Shards    shardsCommand    `cmd:"" help:"Show who applies which part of the log, and how far."`
+	Backup    backupCommand    `cmd:"" help:"Write everything into one file, also while Dhvani runs."`
+	Restore   restoreCommand   `cmd:"" help:"Make an empty place from a backup."`
+	Erasures  erasuresCommand  `cmd:"" help:"Keep the list of erased customers, whom a restore leaves out."`
 	Bench     benchCommand     `cmd:"" help:"Measure a running Dhvani."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/dhvani/dhvani/internal/source/file"
 )
 
-// progress shows how far an import is: a bar that moves on a terminal, else a
-// line from time to time.
+// progress shows how far a long command is: a bar that moves on a terminal, else
+// a line from time to time.
 type progress struct {
 	out      *os.File
 	terminal bool
@@ -30,8 +30,13 @@ func newProgress(out *os.File) *progress {
 	return &progress{out: out, terminal: term.IsTerminal(int(out.Fd())), done: make(chan struct{}), lastAt: time.Now()}
 }
 
-// watch shows what now returns until stop is called.
+// watch shows an import until stop is called.
 func (p *progress) watch(now func() file.Progress) {
+	p.watchText(func(at time.Time) string { return p.text(now(), at) })
+}
+
+// watchText shows what text returns until stop is called.
+func (p *progress) watchText(text func(at time.Time) string) {
 	every := 5 * time.Second
 	if p.terminal {
 		every = 200 * time.Millisecond
@@ -44,11 +49,10 @@ func (p *progress) watch(now func() file.Progress) {
 			case <-p.done:
 				return
 			case at := <-tick.C:
-				text := p.text(now(), at)
 				if p.terminal {
-					p.print("\r\x1b[K" + text)
+					p.print("\r\x1b[K" + text(at))
 				} else {
-					p.print(text + "\n")
+					p.print(text(at) + "\n")
 				}
 			}
 		}
@@ -93,11 +97,7 @@ func (p *progress) text(now file.Progress, at time.Time) string {
 	}
 	var b strings.Builder
 	if now.Total > 0 {
-		done := min(1, float64(now.Bytes)/float64(now.Total))
-		const width = 30
-		full := int(done * width)
-		fmt.Fprintf(&b, "[%s%s] %3.0f %%  %.1f of %.1f MB  ", strings.Repeat("=", full), strings.Repeat(" ", width-full),
-			100*done, megabytes(now.Bytes), megabytes(now.Total))
+		b.WriteString(bar(now.Bytes, now.Total) + "  ")
 	} else {
 		fmt.Fprintf(&b, "%.1f MB  ", megabytes(now.Bytes))
 	}
@@ -109,6 +109,15 @@ func (p *progress) text(now file.Progress, at time.Time) string {
 		fmt.Fprintf(&b, "  %s rejected", thousands(now.Rejected))
 	}
 	return b.String()
+}
+
+// bar draws how many of all bytes are done.
+func bar(bytes, total int64) string {
+	done := min(1, float64(bytes)/float64(max(total, 1)))
+	const width = 30
+	full := int(done * width)
+	return fmt.Sprintf("[%s%s] %3.0f %%  %.1f of %.1f MB", strings.Repeat("=", full), strings.Repeat(" ", width-full),
+		100*done, megabytes(bytes), megabytes(total))
 }
 
 func megabytes(n int64) float64 { return float64(n) / 1e6 }

@@ -3,8 +3,11 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
@@ -67,6 +70,11 @@ type (
 		Role      string `json:"role"`
 		Password  string `json:"password"`
 	}
+	// MarkErasures asks for the lines of a list of erased customers.
+	MarkErasures struct {
+		Workspace   string   `json:"workspace"`
+		Identifiers []string `json:"identifiers"` // user_id:U or anonymous_id:A
+	}
 	// Session is a key for as long as the process lives.
 	Session struct {
 		Key       string `json:"key"`
@@ -81,6 +89,7 @@ func (a *admin) routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /admin/keys/list", answer(a.listKeys))
 	mux.HandleFunc("POST /admin/keys/revoke", answer(a.revokeKey))
 	mux.HandleFunc("POST /admin/users", answer(a.addUser))
+	mux.HandleFunc("POST /admin/erasures", answer(a.markErasures))
 	mux.HandleFunc("POST /admin/session", answer(a.session))
 }
 
@@ -174,6 +183,22 @@ func (a *admin) addUser(r *http.Request, in AddUser) (struct{}, error) {
 	_, err = a.workspaces.AddUser(r.Context(), w.Number, workspace.NewUser{
 		Email: in.Email, Name: in.Name, Role: workspace.Role(in.Role), Password: in.Password})
 	return struct{}{}, err
+}
+
+// markErasures names customers by marks that only the seal key can tell.
+func (a *admin) markErasures(r *http.Request, in MarkErasures) (lines []string, err error) {
+	w, err := a.workspace(r, in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	for _, identifier := range in.Identifiers {
+		kind, value, ok := strings.Cut(identifier, ":")
+		if !ok || value == "" || kind != event.UserProfile && kind != event.AnonymousProfile {
+			return nil, workspace.Invalid(fmt.Sprintf("%q is not an identifier: write user_id:U or anonymous_id:A", identifier))
+		}
+		lines = append(lines, w.ID+" "+a.workspaces.ErasureMark(w.ID, event.ProfileID(w.Number, kind, value)))
+	}
+	return lines, nil
 }
 
 func (a *admin) session(r *http.Request, in NamedKey) (Session, error) {

@@ -65,6 +65,18 @@ func (o Options) check() error {
 	return nil
 }
 
+// logOptions are the log's settings.
+func (o Options) logOptions() eventlog.Options {
+	lo := eventlog.Options{Dir: filepath.Join(o.Data, "log"), MaxBytes: o.LogBytes, Cluster: o.NATS, Logger: slog.New(slog.DiscardHandler)}
+	if o.Logger != nil {
+		lo.Logger = o.Logger.With("component", "eventlog")
+	}
+	if lo.MaxBytes == 0 {
+		lo.MaxBytes = defaultLogBytes
+	}
+	return lo
+}
+
 const (
 	defaultLogBytes = 8 << 30
 	// softMemory is where the garbage collector begins to work harder, unless
@@ -98,9 +110,6 @@ func Start(ctx context.Context, o Options) (*App, error) {
 	}
 	if err := o.check(); err != nil {
 		return nil, err
-	}
-	if o.LogBytes == 0 {
-		o.LogBytes = defaultLogBytes
 	}
 	if o.Node == "" {
 		o.Node, _ = os.Hostname()
@@ -179,11 +188,9 @@ func (a *App) startStores(ctx context.Context) error {
 }
 
 func (a *App) startPipeline(ctx context.Context) (err error) {
-	a.log, err = eventlog.Open(ctx, eventlog.Options{
-		Dir: filepath.Join(a.o.Data, "log"), MaxBytes: a.o.LogBytes, Cluster: a.o.NATS,
-		Logger: a.o.Logger.With("component", "eventlog"), Metrics: a.registry,
-	})
-	if err != nil {
+	lo := a.o.logOptions()
+	lo.Metrics = a.registry
+	if a.log, err = eventlog.Open(ctx, lo); err != nil {
 		return err
 	}
 	a.onStop(func(context.Context) error { return a.log.Close() })

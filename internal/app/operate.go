@@ -21,6 +21,7 @@ func (a *App) routeOperation(mux *http.ServeMux) {
 	mux.HandleFunc("POST /admin/replay", steps(a.replay))
 	mux.HandleFunc("POST /admin/play", steps(a.play))
 	mux.HandleFunc("POST /admin/verify", steps(a.verify))
+	mux.HandleFunc("POST /admin/backup", a.backup)
 }
 
 func (a *App) shards(r *http.Request, _ struct{}) ([]process.ShardInfo, error) {
