@@ -64,7 +64,7 @@ func Write(ctx context.Context, to io.Writer, s Source) (sum Summary, err error)
 }
 
 func writeAll(ctx context.Context, tx *db.Tx, w *writer, log *eventlog.Log) (Summary, error) {
-	if err := allowLong(ctx, tx); err != nil {
+	if err := tx.Patient(ctx); err != nil {
 		return Summary{}, err
 	}
 	h, err := newHeader(ctx, tx) // the cursors first: what is acknowledged by now is before them or in the log
@@ -94,19 +94,6 @@ func writeAll(ctx context.Context, tx *db.Tx, w *writer, log *eventlog.Log) (Sum
 	}
 	sum.Messages = end.Messages
 	return sum, w.json(endBlock, end)
-}
-
-// allowLong lets PostgreSQL wait for a reader of the backup that is slow.
-func allowLong(ctx context.Context, tx *db.Tx) error {
-	if !tx.Postgres() {
-		return nil
-	}
-	for _, setting := range []string{"idle_in_transaction_session_timeout", "statement_timeout", "tcp_user_timeout"} {
-		if _, err := tx.Exec(ctx, "SET LOCAL "+setting+" = 0"); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // newHeader describes the snapshot.

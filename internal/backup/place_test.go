@@ -386,3 +386,14 @@ func (p *place) createAnother() {
 		p.t.Fatal(err)
 	}
 }
+
+// verify checks that events, counts and message hashes agree.
+func (p *place) verify() {
+	p.t.Helper()
+	if _, err := p.runner.CheckStored(context.Background(), func(int64, int64) {}); err != nil {
+		p.t.Error(err)
+	}
+	if _, err := p.runner.CheckLog(context.Background(), func(int64, int64) {}); err != nil {
+		p.t.Error(err)
+	}
+}

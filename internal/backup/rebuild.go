@@ -51,8 +51,11 @@ func applyApart(ctx context.Context, tx *db.Tx, shard int, events []event.Event,
 		return nil
 	}
 	try := func(lo, hi int) error {
+		b := &event.Batch{Shard: shard, Events: events[lo:hi]}
+		if err := process.Prepare(ctx, stages, b); err != nil {
+			return err
+		}
 		return tx.Savepoint(ctx, func() error {
-			b := &event.Batch{Shard: shard, Events: events[lo:hi]}
 			for _, st := range stages {
 				if err := process.Apply(ctx, tx, st, b); err != nil {
 					return err

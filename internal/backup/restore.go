@@ -47,7 +47,7 @@ func (f *File) Restore(ctx context.Context, p Place) (r Restored, err error) {
 	}
 	if b.db.Postgres {
 		err = b.db.Update(ctx, func(tx *db.Tx) (err error) {
-			if err := allowLong(ctx, tx); err != nil {
+			if err := tx.Patient(ctx); err != nil {
 				return err
 			}
 			if r, err = f.restoreTables(ctx, b, tx, log, erase, p.Stages); err != nil {

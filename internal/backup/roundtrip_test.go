@@ -50,6 +50,7 @@ func TestRoundTrip(t *testing.T) {
 					if got := target.stats(); got.Stored != stats.Stored || got.Duplicate != stats.Duplicate+int64(len(acknowledged)) {
 						t.Errorf("after all events came again: %+v, and %+v before", got, stats)
 					}
+					target.verify()
 					target.send(target.made("new", "new"))
 					target.wait()
 					if got := target.stats(); got.Stored != stats.Stored+1 {

@@ -208,14 +208,19 @@ func (d *DB) UpdateThenView(ctx context.Context, lock, update, view func(tx *Tx)
 	})
 }
 
-// Patient lets a transaction pause between its statements for as long as it
-// likes, which PostgreSQL otherwise ends after five seconds.
+// Patient lets a transaction pause between its statements and between the rows
+// that it reads for as long as it likes, which PostgreSQL otherwise ends after
+// some seconds.
 func (t *Tx) Patient(ctx context.Context) error {
 	if !t.Postgres() {
 		return nil
 	}
-	_, err := t.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0")
-	return err
+	for _, setting := range [...]string{"idle_in_transaction_session_timeout", "statement_timeout", "tcp_user_timeout"} {
+		if _, err := t.Exec(ctx, "SET LOCAL "+setting+" = 0"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *DB) run(ctx context.Context, h *sql.DB, o *sql.TxOptions, fn func(tx *Tx) error) (err error) {
