@@ -48,7 +48,10 @@ func (e *engine) open(ctx context.Context, o Options) error {
 		if err := e.embed(o.Dir, o.Logger); err != nil {
 			return err
 		}
-		return e.openStreams(ctx, o)
+		if err := e.openStreams(ctx, o); err != nil {
+			return err
+		}
+		return e.opened()
 	}
 	return patiently(ctx, o.Logger, func() error {
 		if e.conn == nil {
@@ -81,6 +84,19 @@ func (e *engine) embed(dir string, log *slog.Logger) (err error) {
 	}
 	if e.conn, err = nats.Connect("", nats.InProcessServer(e.server), nats.Name("dhvani"), nats.MaxReconnects(-1)); err != nil {
 		return fmt.Errorf("connect to JetStream: %w", err)
+	}
+	return nil
+}
+
+// opened says whether the disk failed while the engine was opened. That there
+// was no room for a moment is no matter: what is to be kept was not written yet.
+func (e *engine) opened() error {
+	select {
+	case t := <-e.fault:
+		if t.cause == causeIO {
+			return errors.New(t.text)
+		}
+	default:
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (l *Log) breakDown(e *engine, t *trouble) {
 		return
 	}
 	close(e.broken)
-	l.o.Logger.Error("the log could not be written; nothing is accepted until it is open anew", "reason", t.cause, "error", t.text)
+	l.o.Logger.Error("the log could not be written; nothing is accepted", "reason", t.cause, "error", t.text)
 	if t.cause == causeIO {
 		l.fail(fmt.Errorf("the log's disk failed, and a failed fsync may have lost what was written before it: %s", t.text))
 		return

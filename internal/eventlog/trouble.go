@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,12 +46,8 @@ func troubleOf(err error) *trouble {
 	var api *jetstream.APIError
 	text := err.Error()
 	has := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(text, w) {
-				return true
-			}
-		}
-		return false
+		lower := strings.ToLower(text)
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
 	}
 	switch {
 	case errors.As(err, &api) && (api.ErrorCode == errMaxBytes || api.ErrorCode == errStoreFailed && has("maximum bytes")):

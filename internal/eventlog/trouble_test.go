@@ -26,6 +26,7 @@ func TestCauses(t *testing.T) {
 		},
 		causeIO: {
 			errors.New("JetStream stream '$G > DHVANI_EVENTS_0' critical write error: fsync 1.blk: input/output error"),
+			errors.New("Filestore [DHVANI_EVENTS_0] Critical write error: write 1.blk: stale file handle"),
 			errors.New("Filesystem permission denied while writing msg, disabling JetStream: open 2.blk: permission denied"),
 		},
 		causeUnavailable: {jetstream.ErrAsyncPublishTimeout, nats.ErrDisconnected, context.DeadlineExceeded},
