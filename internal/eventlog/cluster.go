@@ -76,8 +76,13 @@ func (e *engine) connect(c *Cluster, log *slog.Logger) (err error) {
 	return nil
 }
 
+// healthyReplicas outlive the loss of a server, and of its disk.
+const healthyReplicas = 3
+
 // warn says at the start what about the cluster may lose events.
-func (l *Log) warn(ctx context.Context) {
+func (l *Log) warn() {
+	ctx, cancel := l.untilClosed()
+	defer cancel()
 	log, c := l.o.Logger, l.o.Cluster
 	if c.Replicas < healthyReplicas {
 		log.Warn("the log is kept on fewer than three servers: when one is lost nothing can be written, or what was acknowledged is lost", "replicas", c.Replicas)

@@ -37,6 +37,7 @@ type committer struct {
 	down     *trouble    // nothing is accepted while it is not nil
 	flights  []time.Time // when the unanswered frames were sent
 	acked    time.Time   // when the newest answer came
+	lacking  time.Time   // since when a cluster lacks what it had acknowledged; zero: it does not
 	wake     chan struct{}
 	finished chan struct{}
 }

@@ -112,7 +112,7 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 			return nil, fmt.Errorf("open the log: %w", err)
 		}
 		l.announceApplied()
-		l.warn(ctx)
+		l.work.Go(l.warn)
 	}
 	for _, c := range l.committers {
 		l.watchShard(c)

@@ -49,6 +49,7 @@ func TestCluster(t *testing.T) {
 	t.Run("the bus", func(t *testing.T) { testBus(t, a, b) })
 	t.Run("broadcasts are lost", func(t *testing.T) { testLostNews(t, c, a) })
 	t.Run("a replica is behind or damaged", func(t *testing.T) { testBadReplica(t, a) })
+	t.Run("a shard is full", func(t *testing.T) { testFullShard(t, a) })
 	t.Run("a leader dies, and another freezes", func(t *testing.T) { testBadLeaders(t, c, a, b) })
 	t.Run("the quorum is lost and comes back", func(t *testing.T) { testNoQuorum(t, c, a) })
 	t.Run("a log is not written over", func(t *testing.T) {
@@ -59,9 +60,10 @@ func TestCluster(t *testing.T) {
 		}
 	})
 	t.Run("the log is replaced", func(t *testing.T) {
-		if err := a.engine.Load().js.DeleteStream(context.Background(), shardStream(0)); err != nil {
-			t.Fatal(err)
-		}
+		until(t, "it is deleted", func() bool { // the servers may still be choosing a leader
+			err := a.engine.Load().js.DeleteStream(context.Background(), shardStream(0))
+			return err == nil || errors.Is(err, jetstream.ErrStreamNotFound)
+		})
 		o := c.options()
 		o.Cluster.Shards = a.Shards()
 		n, err := Open(context.Background(), o)
@@ -240,6 +242,39 @@ func testBadReplica(t *testing.T, a *Log) {
 	until(t, "a message that is gone is missed", func() bool { // a replica may be behind
 		_, err := a.Read(ctx, 0, 1)
 		return errors.Is(err, ErrGap)
+	})
+}
+
+// A shard that is full does not keep the others from writing.
+func testFullShard(t *testing.T, a *Log) {
+	ctx := context.Background()
+	info, err := a.survey(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := info.Config
+	small.MaxBytes = int64(info.State.Bytes) + 100_000
+	if _, err := a.engine.Load().js.UpdateStream(ctx, small); err != nil {
+		t.Fatal(err)
+	}
+	big := chunk(1, 10, `{"a":"`+string(make([]byte, 2000))+`"}`)
+	var refused error
+	until(t, "it is full", func() bool {
+		refused = a.Append(ctx, []Chunk{onShard(big, 0)})
+		return refused != nil
+	})
+	var full *trouble
+	if !errors.As(refused, new(*Unavailable)) || !errors.As(a.Ready(), &full) || full.cause != causeFull {
+		t.Fatalf("%v, %v", refused, a.Ready())
+	}
+	if err := a.Append(ctx, []Chunk{onShard(big, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.engine.Load().js.UpdateStream(ctx, info.Config); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is not full any more", func() bool {
+		return a.Append(ctx, []Chunk{onShard(big, 0)}) == nil && a.Ready() == nil && a.Admit(1) == nil
 	})
 }
 

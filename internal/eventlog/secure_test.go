@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -15,6 +16,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,6 +146,49 @@ func TestServersThatDoNotFsyncAreSeen(t *testing.T) {
 	if _, err := syncsAlways(ctx, "http://"+none.MonitorAddr().String()); err == nil {
 		t.Error("a server without JetStream passes")
 	}
+}
+
+// What can lose events is said at the start.
+func TestWarnings(t *testing.T) {
+	s := single(t, func(o *server.Options) { o.SyncAlways = false })
+	for name, c := range map[string]struct {
+		monitor []string
+		want    []string
+	}{
+		"unknown":  {nil, []string{"fewer than three servers", "is not known: give --nats-monitor"}},
+		"no fsync": {[]string{"http://" + s.MonitorAddr().String()}, []string{"fewer than three servers", "does not fsync"}},
+		"nobody":   {[]string{"http://127.0.0.1:1"}, []string{"does not answer, so"}},
+	} {
+		var said words
+		l, err := Open(context.Background(), Options{MaxBytes: 64 << 20, Logger: slog.New(slog.NewTextHandler(&said, nil)),
+			Cluster: &Cluster{URL: s.ClientURL(), Replicas: 1, Shards: 1, Monitor: c.monitor}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range c.want {
+			until(t, name+": it says "+w, func() bool { return said.has(w) })
+		}
+		l.Close()
+	}
+}
+
+// words is what was logged.
+type words struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (w *words) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text = append(w.text, b...)
+	return len(b), nil
+}
+
+func (w *words) has(text string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return bytes.Contains(w.text, []byte(text))
 }
 
 func TestSmallMessagesAreRefusedAtOnce(t *testing.T) {

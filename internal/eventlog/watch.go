@@ -15,7 +15,7 @@ const (
 	clusterEvery     = 300 * time.Millisecond
 	surveyTimeout    = 650 * time.Millisecond // with clusterEvery under a second: so late is a lost leader seen
 	trustedFor       = 3 * time.Second        // less than the 4 s after which servers may elect another leader
-	healthyReplicas  = 3
+	lackingFor       = 30 * time.Second
 	announceInterval = 50 * time.Millisecond
 )
 
@@ -44,12 +44,9 @@ func (l *Log) watch() {
 
 // every calls f until the log closes.
 func (l *Log) every(d time.Duration, f func(ctx context.Context)) {
-	ctx, cancel := context.WithCancel(context.Background())
 	l.work.Go(func() {
+		ctx, cancel := l.untilClosed()
 		defer cancel()
-		<-l.closing
-	})
-	l.work.Go(func() {
 		tick := time.NewTicker(d)
 		defer tick.Stop()
 		for {
@@ -63,6 +60,19 @@ func (l *Log) every(d time.Duration, f func(ctx context.Context)) {
 	})
 }
 
+// untilClosed returns a context that ends when the log closes.
+func (l *Log) untilClosed() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer cancel()
+		select {
+		case <-l.closing:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
 // watchShard keeps what is known about a shard true, whatever broadcasts are
 // lost, and sees when its leader is gone and when it is back.
 func (l *Log) watchShard(c *committer) {
@@ -70,6 +80,7 @@ func (l *Log) watchShard(c *committer) {
 	if l.Shared() {
 		d = clusterEvery
 	}
+	var skip uint64 // a message that cannot be read; who applies it says why
 	l.every(d, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, surveyTimeout)
 		defer cancel()
@@ -77,8 +88,11 @@ func (l *Log) watchShard(c *committer) {
 		if l.Shared() {
 			c.surveyed(err)
 		}
-		if _, unread := c.tracker.oldest(); unread > 0 && err == nil {
-			_, _ = l.get(ctx, c.shard, unread) // it tells the tracker; who applies it will see an error
+		if _, unread := c.tracker.oldest(); unread > 0 && unread != skip && err == nil {
+			// Reading it tells the tracker when it was written.
+			if _, err := l.get(ctx, c.shard, unread); errors.Is(err, ErrDamaged) || errors.Is(err, ErrGap) {
+				skip = unread
+			}
 		}
 	})
 }
@@ -127,10 +141,27 @@ func (l *Log) trust(shard int, info *jetstream.StreamInfo, known uint64) error {
 	if 2*near <= info.Config.Replicas {
 		return fmt.Errorf("its leader hears of %d of %d replicas", near, info.Config.Replicas)
 	}
-	if info.State.LastSeq < known {
-		return fmt.Errorf("it ends at %d, and %d was acknowledged: the servers have lost what they had acknowledged", info.State.LastSeq, known)
+	return l.committers[shard].complete(info.State.LastSeq, known)
+}
+
+// complete says whether the leader has all that was acknowledged. A log that
+// lacks it for long will not have it again: a restart compares it with the
+// database.
+func (c *committer) complete(last, known uint64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if last >= known {
+		c.lacking = time.Time{}
+		return nil
 	}
-	return nil
+	if c.lacking.IsZero() {
+		c.lacking = time.Now()
+	}
+	err := fmt.Errorf("shard %d of the log ends at %d, and %d was acknowledged: the servers have lost it, or their leader is behind", c.shard, last, known)
+	if time.Since(c.lacking) > lackingFor {
+		c.log.fail(err)
+	}
+	return err
 }
 
 // surveyed notes whether a shard's leader answered. Frames that are being
