@@ -251,7 +251,8 @@ func (p *program) command(verb ...string) ([]byte, error) {
 	return out, err
 }
 
-// post sends a body with a key; the status is 0 where no answer came.
+// post sends a body with a key. The error says why the answer was not 200; the
+// status is 0 where none came.
 func (p *program) post(ctx context.Context, path, key string, body []byte) (status int, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url()+path, bytes.NewReader(body))
 	if err != nil {
@@ -263,8 +264,11 @@ func (p *program) post(ctx context.Context, path, key string, body []byte) (stat
 		return 0, err
 	}
 	defer answer.Body.Close()
-	io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode, nil
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%d %s", answer.StatusCode, text)
+	}
+	return answer.StatusCode, err
 }
 
 // get reads an answer of the API into out.

@@ -20,8 +20,11 @@ type verdict struct {
 }
 
 func (v verdict) String() string {
-	return fmt.Sprintf("%s: %d cycles, %d acknowledged, %d lost, %d doubled, recovery p50 %s p95 %s",
-		v.fault, v.cycles, v.acknowledged, v.lost, v.doubled, quantile(v.recovery, 0.5), quantile(v.recovery, 0.95))
+	line := fmt.Sprintf("%s: %d cycles, %d acknowledged, %d lost, %d doubled", v.fault, v.cycles, v.acknowledged, v.lost, v.doubled)
+	if len(v.recovery) > 0 {
+		line += fmt.Sprintf(", recovery p50 %s p95 %s", quantile(v.recovery, 0.5), quantile(v.recovery, 0.95))
+	}
+	return line
 }
 
 // add takes another comparison of the same events in.
