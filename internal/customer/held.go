@@ -27,7 +27,7 @@ func (n named) compare(o named) int {
 type newIdentifiers struct {
 	list   []identifierKey // sorted
 	claims map[identifierKey]*claim
-	held   map[named]*holders // of the values with a new or newly verified holder
+	held   map[named]*holders // of the values with a holder that is new, newly verified or verified earlier
 }
 
 // holders counts who holds an identifier: before, up to a bound, and the batch's.
@@ -90,7 +90,8 @@ func (n *newIdentifiers) compare(ctx context.Context, tx *db.Tx) error {
 			}
 		}
 		changed = append(changed, k)
-		if isNew := old == nil; isNew || c.isVerified && !old.isVerified {
+		// An earlier time counts as new: earlier edges of the graph go first.
+		if isNew := old == nil; isNew || c.isVerified && (!old.isVerified || c.verified < old.verified) {
 			v := named{k.profile.model, k.kind, k.value}
 			h := n.held[v]
 			if h == nil {
@@ -152,8 +153,13 @@ func (n *newIdentifiers) write(ctx context.Context, tx *db.Tx) error {
 		}
 		rows.Add(k.profile.model, k.kind, k.value, k.profile.id[:], c.first, c.last, verified)
 	}
+	// An alias is held by users of other shards too, whose batches may have changed
+	// the row since it was read.
 	err := tx.Insert(ctx, "identifier", rows, `ON CONFLICT (model, kind, value, profile) DO UPDATE SET
-		first_at = excluded.first_at, last_at = excluded.last_at, verified_at = excluded.verified_at`)
+		first_at = CASE WHEN excluded.first_at < identifier.first_at THEN excluded.first_at ELSE identifier.first_at END,
+		last_at = CASE WHEN excluded.last_at > identifier.last_at THEN excluded.last_at ELSE identifier.last_at END,
+		verified_at = CASE WHEN excluded.verified_at < identifier.verified_at OR identifier.verified_at IS NULL
+			THEN excluded.verified_at ELSE identifier.verified_at END`)
 	if err != nil {
 		return err
 	}

@@ -40,16 +40,9 @@ func (r *Replayer) Check(ctx context.Context, workspace int64, progress Progress
 			func(tx *db.Tx) error { return lockWorkspace(ctx, tx, workspace) },
 			func(tx *db.Tx) error { _, err := b.rest(ctx, tx); return err },
 			func(tx *db.Tx) error {
-				rows = 0
 				live, err := tx.Model(ctx, workspace)
-				if err != nil {
-					return err
-				}
-				tables, err := derived(ctx, tx)
-				for i := 0; err == nil && i < len(tables); i++ {
-					var n int64
-					n, err = compare(ctx, tx, tables[i], live, b.model)
-					rows += n
+				if err == nil {
+					rows, err = compare(ctx, tx, live, b.model)
 				}
 				return err
 			})
@@ -59,8 +52,19 @@ func (r *Replayer) Check(ctx context.Context, workspace int64, progress Progress
 	}
 }
 
-// compare walks through a table's rows of two models at once, by their key.
-func compare(ctx context.Context, tx *db.Tx, t db.Table, live, rebuilt int64) (n int64, err error) {
+// compare compares all derived rows of two models, and returns how many there are.
+func compare(ctx context.Context, tx *db.Tx, live, rebuilt int64) (rows int64, err error) {
+	tables, err := derived(ctx, tx)
+	for i := 0; err == nil && i < len(tables); i++ {
+		var n int64
+		n, err = compareTable(ctx, tx, tables[i], live, rebuilt)
+		rows += n
+	}
+	return rows, err
+}
+
+// compareTable walks through a table's rows of two models at once, by their key.
+func compareTable(ctx context.Context, tx *db.Tx, t db.Table, live, rebuilt int64) (n int64, err error) {
 	if t.Name == "dead_event" {
 		return 0, nil
 	}
