@@ -73,8 +73,8 @@ func (l *Log) Pending(ctx context.Context, shard int, after uint64, workspace in
 }
 
 // Refresh asks for the newest sequence of every shard, so that Last and Pending
-// know of everything that any node has acknowledged before the call. An
-// embedded log knows it by itself.
+// know of everything that any node has acknowledged before the call. It waits
+// while leaders change. An embedded log knows it by itself.
 func (l *Log) Refresh(ctx context.Context) error {
 	if !l.Shared() {
 		return nil
@@ -82,7 +82,7 @@ func (l *Log) Refresh(ctx context.Context) error {
 	errs := make([]error, l.Shards())
 	var asking sync.WaitGroup
 	for shard := range errs {
-		asking.Go(func() { _, errs[shard] = l.survey(ctx, shard) })
+		asking.Go(func() { _, errs[shard] = l.surveyPatiently(ctx, shard) })
 	}
 	asking.Wait()
 	if err := errors.Join(errs...); err != nil {

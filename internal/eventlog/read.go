@@ -146,7 +146,7 @@ func (l *Log) ask(ctx context.Context, shard int, sequence uint64) (data []byte,
 // FirstSequence returns the sequence of the oldest message that a shard still
 // has, or the one that it writes next where it has none.
 func (l *Log) FirstSequence(ctx context.Context, shard int) (uint64, error) {
-	info, err := l.survey(ctx, shard)
+	info, err := l.surveyPatiently(ctx, shard)
 	if err != nil {
 		return 0, fmt.Errorf("find the beginning of the log: %w", err)
 	}

@@ -119,6 +119,23 @@ func (l *Log) survey(ctx context.Context, shard int) (*jetstream.StreamInfo, err
 	return info, nil
 }
 
+// surveyPatiently asks until there is a leader to answer, for some seconds.
+func (l *Log) surveyPatiently(ctx context.Context, shard int) (*jetstream.StreamInfo, error) {
+	for deadline := time.Now().Add(readPatience); ; {
+		asking, cancel := context.WithTimeout(ctx, readTimeout)
+		info, err := l.survey(asking, shard)
+		cancel()
+		if err == nil || time.Now().After(deadline) {
+			return info, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(readPause):
+		}
+	}
+}
+
 // trust says why an answer about a stream in a cluster cannot be believed, or
 // nil. A server that has lost its peers goes on as a leader for some seconds
 // and does not know what the next one writes; one that has heard of most peers
