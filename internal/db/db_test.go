@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -113,4 +114,49 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What fails within a savepoint leaves nothing behind, and the transaction goes
+// on; so do the numbers of new rows after those that were given.
+func TestSavepointAndIdentities(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		insert := func(tx *db.Tx, number int64, name string) error {
+			_, err := tx.Exec(ctx, "INSERT INTO workspace (number, id, name, model, identity_secret, created_at) VALUES ($1, $2, $2, $1, $3, 0)", number, name, []byte{})
+			return err
+		}
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			if err := tx.SetIdentities(ctx); err != nil { // without rows
+				return err
+			}
+			for number, name := range []string{1: "a", 2: "b", 3: "a", 41: "c"} {
+				if name == "" {
+					continue
+				}
+				err := tx.Savepoint(ctx, func() error {
+					if err := insert(tx, int64(number)+1000, name+" too"); err != nil {
+						return err
+					}
+					return insert(tx, int64(number), name)
+				})
+				if failed := number == 3; db.IsConflict(err) != failed {
+					return fmt.Errorf("workspace %d: %w", number, err)
+				}
+			}
+			return tx.SetIdentities(ctx)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows, next int
+		err = d.Update(ctx, func(tx *db.Tx) error {
+			if err := tx.QueryRow(ctx, "SELECT count(*) FROM workspace").Scan(&rows); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, "INSERT INTO workspace (id, name, model, identity_secret, created_at) VALUES ('n', 'n', 0, $1, 0) RETURNING number", []byte{}).Scan(&next)
+		})
+		if err != nil || rows != 6 || next != 1042 {
+			t.Errorf("%d rows, and the next is %d: %v", rows, next, err)
+		}
+	})
 }

@@ -1,0 +1,166 @@
+package backup
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/replay"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// listOf is a list of erasures of the place's workspace, with other lines in it.
+func (p *place) listOf(identifiers ...string) *Erasures {
+	p.t.Helper()
+	m, err := workspace.OpenMarker(p.sealKey)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	text := "# erased\n\nws_other " + strings.Repeat("0", 64) + "\n"
+	for _, i := range identifiers {
+		kind, value, _ := strings.Cut(i, ":")
+		text += p.id + " " + m.Mark(p.id, event.ProfileID(p.number, kind, value)) + "\n"
+	}
+	e, err := ReadErasures(strings.NewReader(text), m)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return e
+}
+
+// Nothing of an erased customer comes back, neither from the archive nor from
+// the log; what the others did is derived anew and counted right.
+func TestErasedStayErased(t *testing.T) {
+	for _, store := range stores {
+		t.Run(store, func(t *testing.T) {
+			source := newPlace(t, store)
+			all := source.fill()
+			path, summary := source.backUp()
+			erasures := source.listOf("user_id:asha", "anonymous_id:visitor", "user_id:user 3", "user_id:nobody")
+			gone := func(e *event.Event) bool {
+				return e.UserID == "asha" || e.UserID == "user 3" || e.AnonymousID == "visitor"
+			}
+			var kept, stored int64
+			for i := range all {
+				if gone(&all[i]) {
+					continue
+				}
+				kept++
+				if !strings.HasPrefix(all[i].MessageID, "later") {
+					stored++
+				}
+			}
+			target := newPlace(t, store)
+			target.number, target.model = source.number, source.model
+			r, err := target.restore(path, erasures)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Events != stored || r.Erased != int64(len(all))-kept || r.Rebuilt != 1 || r.Events >= summary.Events {
+				t.Errorf("restored %+v; %d of %d stored events should be kept", r, stored, summary.Events)
+			}
+			target.open()
+			target.start()
+			target.wait()
+			if got := target.stats(); got.Stored != kept {
+				t.Errorf("counted %+v, want %d stored", got, kept)
+			}
+			target.verify()
+			again := &replay.Replayer{DB: target.db, Stages: stages(), Logger: discard()}
+			if _, err := again.Check(context.Background(), target.number, func(int64, int64) {}); err != nil {
+				t.Errorf("the derived rows are not those of the events: %v", err)
+			}
+			for table, rows := range target.everyRow() {
+				for _, row := range rows {
+					if table != "workspace" && (strings.Contains(row, "asha") || strings.Contains(row, "visitor") || strings.Contains(row, `"user 3"`)) {
+						t.Errorf("table %s still holds %s", table, row)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A list for other workspaces changes nothing, not even the log's sequences.
+func TestListOfOthers(t *testing.T) {
+	path, source := sampleFile(t)
+	m, err := workspace.OpenMarker(source.sealKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := ReadErasures(strings.NewReader("ws_other "+strings.Repeat("a", 64)), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := newPlace(t, "sqlite")
+	if r, err := target.restore(path, others); err != nil || r.Erased != 0 || r.Rebuilt != 0 {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
+func TestReadErasures(t *testing.T) {
+	for _, c := range []struct{ text, because string }{
+		{"", ""},
+		{"  # a line\n\n", ""},
+		{"ws_a " + strings.Repeat("F", 64) + "  \n", ""},
+		{"ws_a\n", "line 1"},
+		{"# x\nws_a " + strings.Repeat("0", 63), "line 2"},
+		{"ws_a " + strings.Repeat("z", 64), "line 1"},
+		{strings.Repeat("x", 1<<20), "too long"},
+	} {
+		_, err := ReadErasures(strings.NewReader(c.text), nil)
+		if c.because == "" && err != nil || c.because != "" && (err == nil || !strings.Contains(err.Error(), c.because)) {
+			t.Errorf("%.30q: %v", c.text, err)
+		}
+	}
+}
+
+// An alias names two customers; whichever of them is erased, it goes.
+func TestGone(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := workspace.OpenMarker(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := "ws_a " + m.Mark("ws_a", event.ProfileID(1, event.UserProfile, "u")) + "\nws_a " + m.Mark("ws_a", event.ProfileID(1, event.AnonymousProfile, "a"))
+	e, err := ReadErasures(strings.NewReader(list), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newEraser(e, &header{Workspaces: []workspaceName{{1, "ws_a", "a"}, {2, "ws_b", "b"}}})
+	for _, c := range []struct {
+		e    event.Event
+		want bool
+	}{
+		{event.Event{Workspace: 1, UserID: "u"}, true},
+		{event.Event{Workspace: 1, UserID: "v"}, false},
+		{event.Event{Workspace: 1, UserID: "a"}, false}, // another kind
+		{event.Event{Workspace: 1, AnonymousID: "a"}, true},
+		{event.Event{Workspace: 1, UserID: "v", AnonymousID: "a"}, true},
+		{event.Event{Workspace: 1, UserID: "v", PreviousID: "u", Type: event.Alias}, true},
+		{event.Event{Workspace: 1, UserID: "v", PreviousID: "a", Type: event.Alias}, true},
+		{event.Event{Workspace: 2, UserID: "u"}, false},
+	} {
+		if got := x.gone(&c.e); got != c.want {
+			t.Errorf("%+v: %v", c.e, got)
+		}
+	}
+	if (*eraser)(nil).gone(&event.Event{Workspace: 1, UserID: "u"}) {
+		t.Error("nobody is erased without a list")
+	}
+}
+
+// everyRow is like content, of tables that may be empty.
+func (p *place) everyRow() map[string][]string {
+	p.t.Helper()
+	out := map[string][]string{}
+	p.update(func(ctx context.Context, tx *db.Tx) error { return p.readRows(ctx, tx, out) })
+	return out
+}
