@@ -27,6 +27,9 @@ const (
 // process that works with the folder, else by itself. Where it returns an error
 // what was written is no backup.
 func Backup(ctx context.Context, o Options, to io.Writer) (backup.Summary, error) {
+	if err := o.check(); err != nil {
+		return backup.Summary{}, err
+	}
 	if _, err := os.Stat(filepath.Join(o.Data, db.FileName)); o.Database == "" && errors.Is(err, fs.ErrNotExist) {
 		return backup.Summary{}, fmt.Errorf("there is no Dhvani in the folder %s", o.Data)
 	}

@@ -21,6 +21,9 @@ type RestoreOptions struct {
 // Restore makes an empty place from a backup. The file is checked as a whole
 // before anything is made.
 func Restore(ctx context.Context, o Options, ro RestoreOptions) (s backup.Summary, r backup.Restored, err error) {
+	if err := o.check(); err != nil {
+		return s, r, err
+	}
 	erasures, err := readErasures(o, ro.Erasures)
 	if err != nil {
 		return s, r, err
