@@ -52,5 +52,14 @@ fuzz: ## run every fuzz target for FUZZTIME (5s)
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$folder" || exit 1; \
 	done
 
+# A release keeps its own, and the next one's tests run them: nodes of both
+# versions work on one database during an upgrade.
+RECORDED := internal/db/testdata/$(shell sed -n 's/^const Version = "\(.*\)"/\1/p' internal/db/migrate.go)
+statements: ## keep this version's SQL statements and schema for the next one's tests
+	rm -f $(RECORDED).new && mkdir -p $(dir $(RECORDED))
+	DHVANI_RECORD_SQL=$(CURDIR)/$(RECORDED).new $(SUITE) -count=1 ./internal/workspace ./internal/order ./internal/feedback ./internal/process ./internal/customer ./internal/replay
+	LC_ALL=C sort -u $(RECORDED).new > $(RECORDED).statements && rm $(RECORDED).new
+	go test -count=1 -run TestOlderVersions ./internal/db -update
+
 bench: ## run the micro-benchmarks for BENCHTIME (1s) each
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -p 1 $(PACKAGES)

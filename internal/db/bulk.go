@@ -156,7 +156,9 @@ func (t *Tx) Insert(ctx context.Context, table string, r *Rows, suffix string) e
 	}
 	head := "INSERT INTO " + table + " (" + r.names() + ") "
 	if t.db.Postgres {
-		if _, err := t.tx.ExecContext(ctx, head+r.unnest()+" "+suffix, r.arrays()...); err != nil {
+		query := head + r.unnest() + " " + suffix
+		t.note(query)
+		if _, err := t.tx.ExecContext(ctx, query, r.arrays()...); err != nil {
 			return fmt.Errorf("insert into %s: %w", table, err)
 		}
 		return nil
@@ -195,7 +197,9 @@ func (t *Tx) Lookup(ctx context.Context, keys *Rows, query string, scan func(*sq
 		return rows.Err()
 	}
 	if t.db.Postgres {
-		return each(t.tx.QueryContext(ctx, head+keys.unnest()+") "+query, keys.arrays()...))
+		query = head + keys.unnest() + ") " + query
+		t.note(query)
+		return each(t.tx.QueryContext(ctx, query, keys.arrays()...))
 	}
 	return keys.chunks(func(n int, args []any) error {
 		s, err := t.cached(ctx, head+"VALUES "+placeholders(n, len(keys.columns))+") "+query)

@@ -40,6 +40,7 @@ type DB struct {
 
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt // of write
+	tell  func(query string)   // nil for nobody
 }
 
 // Options say which database to open.
@@ -47,12 +48,16 @@ type Options struct {
 	URL    string // postgres://..., or empty for SQLite in Data
 	Data   string // the data folder
 	Logger *slog.Logger
+
+	// Statement is told the text of every statement before it runs, by tests that
+	// keep them; nil for nobody.
+	Statement func(query string)
 }
 
 // Open opens or creates the database and brings its schema up to date. A
 // database that needs a newer program is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	d := &DB{stmts: map[string]*sql.Stmt{}}
+	d := &DB{stmts: map[string]*sql.Stmt{}, tell: o.Statement}
 	var err error
 	if o.URL != "" {
 		err = d.openPostgres(o.URL)
@@ -294,6 +299,7 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 
 // QueryRow runs a query of at most one row.
 func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	t.note(query)
 	return t.tx.QueryRowContext(ctx, query, plainArgs(args)...)
 }
 
@@ -331,9 +337,16 @@ func (t *Tx) Savepoint(ctx context.Context, f func() error) error {
 	return err
 }
 
+func (t *Tx) note(query string) {
+	if t.db.tell != nil {
+		t.db.tell(query)
+	}
+}
+
 // stmt returns the prepared statement on SQLite's one writing connection;
 // everywhere else the driver keeps its own.
 func (t *Tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	t.note(query)
 	if !t.writer {
 		return nil, nil
 	}

@@ -29,6 +29,9 @@ func SQLite(t testing.TB) *db.DB { return open(t, db.Options{Data: t.TempDir()})
 
 func open(t testing.TB, o db.Options) *db.DB {
 	t.Helper()
+	if o.URL != "" {
+		o.Statement = recorder()
+	}
 	d, err := db.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
