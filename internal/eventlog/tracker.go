@@ -17,6 +17,7 @@ type tracker struct {
 	last    uint64
 	applied uint64
 	frames  map[uint64]frame // of applied+1 .. last, as far as known
+	events  map[int64]int64  // in those frames, by workspace
 	behind  time.Time        // since when last is above applied
 	grown   chan struct{}    // closed when last grows
 	moved   chan struct{}    // closed when applied grows
@@ -30,7 +31,7 @@ type frame struct {
 
 func newTracker(t *totals) *tracker {
 	now := time.Now()
-	return &tracker{start: now, behind: now, totals: t, frames: map[uint64]frame{}, grown: make(chan struct{}), moved: make(chan struct{})}
+	return &tracker{start: now, behind: now, totals: t, frames: map[uint64]frame{}, events: map[int64]int64{}, grown: make(chan struct{}), moved: make(chan struct{})}
 }
 
 // add notes a message. Where its time comes from this process's own clock it
@@ -40,7 +41,7 @@ func (t *tracker) add(sequence uint64, counts []Count, at time.Time) {
 	defer t.mu.Unlock()
 	if _, known := t.frames[sequence]; sequence > t.applied && !known {
 		t.frames[sequence] = frame{at.Sub(t.start), counts}
-		t.totals.add(counts, 1)
+		t.count(counts, 1)
 	}
 	t.growLocked(sequence)
 }
@@ -91,9 +92,27 @@ func (t *tracker) apply(sequence uint64) bool {
 
 func (t *tracker) forget(sequence uint64) {
 	if f, known := t.frames[sequence]; known {
-		t.totals.add(f.counts, -1)
+		t.count(f.counts, -1)
 		delete(t.frames, sequence)
 	}
+}
+
+func (t *tracker) count(counts []Count, sign int64) {
+	addCounts(t.events, counts, sign)
+	t.totals.add(counts, sign)
+}
+
+// addCounts keeps only workspaces with events, and returns how many came to all.
+func addCounts(events map[int64]int64, counts []Count, sign int64) (all int64) {
+	for _, c := range counts {
+		all += sign * c.Events
+		if n := events[c.Workspace] + sign*c.Events; n == 0 {
+			delete(events, c.Workspace)
+		} else {
+			events[c.Workspace] = n
+		}
+	}
+	return all
 }
 
 // lastSequence returns the newest sequence and a channel that is closed when
@@ -136,6 +155,13 @@ func (t *tracker) pending(after uint64, workspace int64) (events int64, unread [
 	if after < t.applied {
 		return 0, nil, false
 	}
+	if t.last > t.applied && uint64(len(t.frames)) == t.last-t.applied { // all are known: count from the other end
+		events = t.events[workspace]
+		for s := t.applied + 1; s <= min(after, t.last); s++ {
+			events -= countOf(t.frames[s].counts, workspace)
+		}
+		return events, nil, true
+	}
 	for s := after + 1; s <= t.last; s++ {
 		f, known := t.frames[s]
 		if !known {
@@ -165,12 +191,5 @@ type totals struct {
 func (t *totals) add(counts []Count, sign int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, c := range counts {
-		n := t.events[c.Workspace] + sign*c.Events
-		if t.sum += sign * c.Events; n == 0 {
-			delete(t.events, c.Workspace)
-		} else {
-			t.events[c.Workspace] = n
-		}
-	}
+	t.sum += addCounts(t.events, counts, sign)
 }
