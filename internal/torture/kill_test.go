@@ -41,9 +41,14 @@ func killUnderLoad(t *testing.T, p *program, fault string, kills int) {
 	}
 	x := p.startLoad(ws, l, 4, 0)
 	var ready, recovery []time.Duration
-	for range kills {
+	for i := range kills {
 		pause(time.Duration(100+rand.IntN(500)) * time.Millisecond)
 		p.kill()
+		if i%4 == 3 { // now and then while it starts, too
+			p.launch()
+			pause(time.Duration(rand.IntN(200)) * time.Millisecond)
+			p.kill()
+		}
 		began := time.Now()
 		p.launch()
 		r, w := p.recovered(began, ws, l)
