@@ -46,7 +46,7 @@ func points(count int) (out []point) {
 }
 
 // A drive that fails makes no false answer: within a second the program says
-// that it is not ready or ends, and a start on the mended drive finds
+// that it is not ready, then it ends, and a start on the mended drive finds
 // everything acknowledged.
 func TestFailingDrive(t *testing.T) {
 	needPrograms(t, "strace")
@@ -104,9 +104,9 @@ func failAt(t *testing.T, at point) (v verdict, noticed time.Duration, hit bool)
 	when, hit := tr.injected()
 	if hit {
 		noticed = p.checkNoticed(w, when)
+		p.checkEnds()
 	}
 	tr.detach()
-	pause(300 * time.Millisecond) // where it lives on, it goes on
 	x.stop()
 	w.stop()
 	p.kill()
@@ -134,6 +134,20 @@ func (p *program) checkNoticed(w *watch, injected time.Time) time.Duration {
 	}
 	p.t.Errorf("the error was not noticed: %s", p.log.String())
 	return time.Since(injected)
+}
+
+// checkEnds waits until the program ends by itself: what a drive did with the
+// data that it did not take is not known, only what a new start reads.
+func (p *program) checkEnds() {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+		if code := p.cmd.ProcessState.ExitCode(); code != 1 {
+			p.t.Errorf("it ended with %v: %s", p.cmd.ProcessState, p.log.String())
+		}
+	case <-time.After(stopWithin):
+		p.t.Errorf("it goes on with a drive that failed: %s", p.log.String())
+	}
 }
 
 // tracer is a strace that makes calls of the program fail.
