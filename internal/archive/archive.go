@@ -129,9 +129,10 @@ func Get(ctx context.Context, tx *db.Tx, workspace int64, positions []event.Posi
 // at most limit, and about maxBytes. A damaged one is an error that wraps
 // ErrDamaged.
 func Read(ctx context.Context, tx *db.Tx, workspace int64, shard int, after event.Position, limit, maxBytes int) ([]event.Event, error) {
-	query := "SELECT " + selected + " FROM event e WHERE e.workspace = $1 AND e.key > $2 AND e.key < $3 ORDER BY e.key LIMIT $4"
+	query := "SELECT " + selected + " FROM event e WHERE e.workspace = $1 AND e.key > $2 AND e.key <= $3 ORDER BY e.key LIMIT $4"
 	first := max(after, event.NewPosition(shard, 0, 0)-1)
-	rows, err := tx.Query(ctx, query, workspace, int64(first), int64(event.NewPosition(shard+1, 0, 0)), limit)
+	last := event.NewPosition(shard, event.MaxSequence, event.MaxIndex)
+	rows, err := tx.Query(ctx, query, workspace, int64(first), int64(last), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read stored events: %w", err)
 	}
