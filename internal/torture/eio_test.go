@@ -126,7 +126,7 @@ func (p *program) checkNoticed(w *watch, injected time.Time) time.Duration {
 	for deadline := injected.Add(5 * time.Second); time.Now().Before(deadline); pause(5 * time.Millisecond) {
 		if down := w.downAfter(injected); !down.IsZero() {
 			took := down.Sub(injected)
-			if took > notReadyReach {
+			if tooLong(took, notReadyReach) {
 				p.t.Errorf("the error was noticed %s later: %s", took, p.log.String())
 			}
 			return took

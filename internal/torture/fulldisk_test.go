@@ -56,7 +56,7 @@ func fillDisk(t *testing.T) verdict {
 		}
 		_, took := p.recovered(began, ws, l)
 		recovery = append(recovery, took)
-		if took > freedReach {
+		if tooLong(took, freedReach) {
 			t.Errorf("it took %s after there was room, until an event was acknowledged", took)
 		}
 	}
@@ -116,7 +116,7 @@ func (p *program) failsSoon(x *load) {
 		}
 	}
 	if refused := x.refused.Load(); refused != 0 {
-		if after := time.Since(time.Unix(0, refused)); after > notReadyReach {
+		if after := time.Since(time.Unix(0, refused)); tooLong(after, notReadyReach) {
 			p.t.Errorf("ready until %s after a request failed", after)
 		}
 	}

@@ -61,7 +61,7 @@ func killUnderLoad(t *testing.T, p *program, fault string, kills int) {
 	v := p.compare(ws, l, l.first(l.count()))
 	v.fault, v.cycles, v.recovery = fault, kills, recovery
 	t.Log(v)
-	if p95 := quantile(ready, 0.95); long && p95 > readyReach {
+	if p95 := quantile(ready, 0.95); tooLong(p95, readyReach) {
 		t.Errorf("ready after %s at the 95th percentile", p95)
 	}
 }

@@ -80,7 +80,7 @@ func TestNodes(t *testing.T) {
 	v.fault, v.cycles, v.recovery = "NATS servers and nodes", n, recovery
 	t.Logf("%s; write gap of a shard p50 %s p95 %s, of all p50 %s p95 %s",
 		v, quantile(ofShard, 0.5), quantile(ofShard, 0.95), quantile(ofAll, 0.5), quantile(ofAll, 0.95))
-	if p95 := quantile(ofShard, 0.95); p95 > gapReach {
+	if p95 := quantile(ofShard, 0.95); tooLong(p95, gapReach) {
 		t.Errorf("a shard is not written for %s at the 95th percentile", p95)
 	}
 }
@@ -148,7 +148,7 @@ func (x *nodes) checkOwners() {
 		x.waitOwners(func(owned map[string]int) bool { return owned[heir] == shards })
 		took := time.Since(began)
 		x.t.Logf("the shards of a node that %s have another owner after %s", c.name, took.Round(time.Millisecond))
-		if took > c.reach {
+		if tooLong(took, c.reach) {
 			x.t.Errorf("%s is more than %s", took, c.reach)
 		}
 		leaver.start()

@@ -59,7 +59,7 @@ func (p *program) frozen(c *dbtest.Cluster, ws created, l *ledger) time.Duration
 	}()
 	began, before := time.Now(), l.count()
 	pause(time.Duration(either(3, 30)) * time.Second)
-	if down := w.downAfter(began); down.IsZero() || down.Sub(began) > notReadyReach {
+	if down := w.downAfter(began); down.IsZero() || tooLong(down.Sub(began), notReadyReach) {
 		p.t.Errorf("PostgreSQL froze at %s, and the program was not ready from %s", began, down)
 	}
 	if l.count() == before {
@@ -90,7 +90,7 @@ func (p *program) back(ws created, since time.Time) time.Duration {
 		}
 	}
 	took := time.Since(since)
-	if took > backReach {
+	if tooLong(took, backReach) {
 		p.t.Errorf("it took %s until events were stored again: %s", took, p.log.String())
 	}
 	return took

@@ -32,6 +32,12 @@ func either(short, inLong int) int {
 	return short
 }
 
+// tooLong reports whether something took longer than it may. The short form
+// runs beside other packages' tests, so it allows more.
+func tooLong(took, reach time.Duration) bool {
+	return took > reach*time.Duration(either(4, 1))
+}
+
 func TestMain(m *testing.M) {
 	dbtest.Main(m, func() {
 		if exe.folder != "" {
