@@ -24,6 +24,7 @@ type commands struct {
 	Import    importCommand    `cmd:"" help:"Import history."`
 	Replay    replayCommand    `cmd:"" help:"Make everything that is derived from events anew, while the system runs; or play the events as if they happened now."`
 	Verify    verifyCommand    `cmd:"" help:"Check that the log, the stored events and what is derived from them are whole and agree. Ends with an error at the first difference."`
+	Salvage   salvageCommand   `cmd:"" help:"Put a new log in the place of one that is damaged or lost, with what can be read of it."`
 	Dead      deadCommand      `cmd:"" help:"See to events that could not be applied."`
 	Shards    shardsCommand    `cmd:"" help:"Show who applies which part of the log, and how far."`
 	Backup    backupCommand    `cmd:"" help:"Write everything into one file, also while Dhvani runs."`

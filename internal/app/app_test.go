@@ -31,10 +31,12 @@ type shop struct {
 
 // eachStore runs a test against the whole system on SQLite and on PostgreSQL.
 func eachStore(t *testing.T, f func(t *testing.T, s *shop)) {
-	t.Run("sqlite", func(t *testing.T) { f(t, startShop(t, app.Options{Data: t.TempDir()})) })
-	t.Run("postgres", func(t *testing.T) {
-		f(t, startShop(t, app.Options{Data: t.TempDir(), Database: dbtest.Postgres(t)}))
-	})
+	bothStores(t, func(t *testing.T, o app.Options) { f(t, startShop(t, o)) })
+}
+
+func bothStores(t *testing.T, f func(t *testing.T, o app.Options)) {
+	t.Run("sqlite", func(t *testing.T) { f(t, app.Options{Data: t.TempDir()}) })
+	t.Run("postgres", func(t *testing.T) { f(t, app.Options{Data: t.TempDir(), Database: dbtest.Postgres(t)}) })
 }
 
 func startShop(t *testing.T, o app.Options) *shop {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -19,6 +20,7 @@ import (
 // accepts nothing more, and another is opened in its place.
 type engine struct {
 	server  *server.Server // nil in a cluster
+	dir     string         // of the server's files
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	streams []shardLog
@@ -45,6 +47,10 @@ func openEngine(ctx context.Context, o Options) (*engine, error) {
 
 func (e *engine) open(ctx context.Context, o Options) error {
 	if o.Cluster == nil {
+		e.dir = o.Dir
+		if err := inspect(o); err != nil {
+			return err
+		}
 		if err := e.embed(o.Dir, o.Logger); err != nil {
 			return err
 		}
@@ -123,6 +129,7 @@ func (e *engine) shutdown() error {
 		if e.server != nil {
 			e.server.Shutdown()
 			e.server.WaitForShutdown()
+			e.leave()
 		}
 	}()
 	select {
@@ -137,3 +144,43 @@ const (
 	shutdownWithin = 5 * time.Second
 	flushWithin    = 500 * time.Millisecond
 )
+
+// cleanFile says that the log was closed and not cut off by a crash.
+const cleanFile = "closed"
+
+// inspect makes sure, after a crash, that the log's files are whole. The error
+// is a *Damage where they are not.
+func inspect(o Options) error {
+	err := os.Remove(filepath.Join(o.Dir, cleanFile))
+	if err == nil {
+		return syncDir(o.Dir)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if o.inspected {
+		return nil
+	}
+	return scan(o.Dir, 0)
+}
+
+// leave marks the log as closed, unless its store failed.
+func (e *engine) leave() {
+	select {
+	case <-e.broken:
+		return
+	default:
+	}
+	if f, err := os.OpenFile(filepath.Join(e.dir, cleanFile), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		f.Close() // where it is lost, the next start looks through the files once more
+	}
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

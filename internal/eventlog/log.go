@@ -32,6 +32,8 @@ type Options struct {
 	Cluster  *Cluster // nil: embedded
 	Logger   *slog.Logger
 	Metrics  prometheus.Registerer
+
+	inspected bool // the files were looked through already
 }
 
 // Cluster says how to reach a NATS cluster and how to make the log in it.

@@ -81,7 +81,9 @@ func (l *Log) use(e *engine) {
 func (l *Log) reopen() (*engine, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	e, err := openEngine(ctx, l.o)
+	o := l.o
+	o.inspected = true // no crash came between; and what was acknowledged is known
+	e, err := openEngine(ctx, o)
 	if err != nil {
 		l.o.Logger.Warn("the log cannot be opened yet", "error", err)
 		return nil, nil

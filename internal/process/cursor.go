@@ -50,7 +50,7 @@ func (r *Runner) checkCursors(ctx context.Context) error {
 			case streams[number] != l.ID(number):
 				return errors.New("this database belongs to another log: start with the data folder that both came from")
 			case c > last:
-				return fmt.Errorf("the database has applied message %d of shard %d and the log ends at %d: the log is older than the database; put back the log that belongs to it", c, number, last)
+				return fmt.Errorf("the database has applied message %d of shard %d and the log ends at %d: the log is older than the database, or its end was damaged; put back the log that belongs to it, or let dhvani salvage begin a new one with what can be read", c, number, last)
 			}
 		}
 		return nil

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/eventlog"
+)
+
+// Salvage puts a new log in the place of one that is damaged, older than the
+// database, or gone: it goes on where the database stands, and holds what could
+// be read of the events that were not yet applied. The old files are kept aside.
+// It says what it did. Nothing may run on the data folder.
+func Salvage(ctx context.Context, o Options, say func(string)) error {
+	lock, err := lockFolder(ctx, o.Data)
+	if errors.Is(err, ErrInUse) {
+		return errors.New("a process works with the data folder: stop it first")
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	d, err := db.Open(ctx, db.Options{URL: o.Database, Data: o.Data})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	s := salvage{o: o, db: d, say: say, old: filepath.Join(o.Data, "log"), fresh: filepath.Join(o.Data, "log.salvaged")}
+	if err := s.run(ctx); err != nil {
+		return fmt.Errorf("salvage the log: %w", err)
+	}
+	return nil
+}
+
+type salvage struct {
+	o          Options
+	db         *db.DB
+	say        func(string)
+	old, fresh string // folders
+
+	stream   string // identity of the log that the database knows
+	sequence uint64 // applied
+	partial  int
+}
+
+func (s *salvage) run(ctx context.Context) error {
+	var sequence int64
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(ctx, "SELECT stream, sequence, partial FROM shard_cursor WHERE shard = 0").Scan(&s.stream, &sequence, &s.partial)
+	})
+	if db.IsNone(err) {
+		return errors.New("this database has never worked with a log")
+	}
+	if err != nil {
+		return err
+	}
+	s.sequence = uint64(sequence)
+	if eventlog.SalvageID(s.fresh) == s.stream {
+		return s.swap() // an earlier salvage was cut off
+	}
+	if id := eventlog.SalvageID(s.old); id != "" && id != s.stream {
+		return errors.New("the log in the data folder is not this database's: put back the one that belongs to it, or move it away to begin a new one without its events")
+	}
+	if err := s.rebuild(ctx); err != nil {
+		return errors.Join(err, os.RemoveAll(s.fresh))
+	}
+	return s.swap()
+}
+
+// rebuild makes the new log, and then the database's.
+func (s *salvage) rebuild(ctx context.Context) error {
+	if err := os.RemoveAll(s.fresh); err != nil {
+		return err
+	}
+	l, err := eventlog.Open(ctx, eventlog.Options{Dir: s.fresh, MaxBytes: max(s.o.LogBytes, defaultLogBytes), First: []uint64{s.sequence + 1}, Logger: s.o.Logger})
+	if err != nil {
+		return err
+	}
+	first := true
+	saved, err := eventlog.Salvage(s.old, s.sequence, func(m eventlog.Message) error {
+		if first && m.Sequence != s.sequence+1 {
+			s.partial = 0 // the message that was applied in part is lost
+		}
+		first = false
+		_, err := l.AppendMessage(ctx, m)
+		return err
+	})
+	id := l.ID(0)
+	if err := errors.Join(err, l.Close()); err != nil {
+		return err
+	}
+	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE shard_cursor SET stream = $1, partial = $2 WHERE shard = 0", id, s.partial)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.say(fmt.Sprintf("%d messages that were not yet applied are saved, %d between them are lost, and the files are damaged at %d places.", saved.Messages, saved.Lost, saved.Damaged))
+	if saved.Damaged > 0 {
+		s.say("If the last of the damage hit the end of the log, messages after the newest that was saved may be lost too: their number cannot be known.")
+	}
+	return nil
+}
+
+// swap puts the new folder in the old one's place.
+func (s *salvage) swap() error {
+	aside := filepath.Join(s.o.Data, "log.damaged-"+time.Now().UTC().Format("20060102-150405"))
+	if err := os.Rename(s.old, aside); err == nil {
+		s.say("The old files are in " + aside + "; delete them when you need them no more.")
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(s.fresh, s.old); err != nil {
+		return err
+	}
+	d, err := os.Open(s.o.Data)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
