@@ -98,6 +98,9 @@ func (b *building) place() error {
 		if err != nil {
 			return err
 		}
+		if info, err := os.Stat(filepath.Join(b.folder, db.FileName+"-wal")); err == nil && info.Size() > 0 {
+			return errors.New("the database could not be written as a whole: is the disk full?") // SQLite says nothing of it when it closes
+		}
 		if err := os.Rename(filepath.Join(b.folder, db.FileName), filepath.Join(b.data, db.FileName)); err != nil {
 			return err
 		}

@@ -44,8 +44,11 @@ func Open(ctx context.Context, path string, progress Progress) (*File, error) {
 	if err == nil && !bytes.Equal(sum.Sum(nil), p.footer[footerSize-sha256.Size:]) {
 		err = fmt.Errorf("%w: it is not what was written, and no block says where", ErrDamaged)
 	}
+	if errors.Is(err, ErrDamaged) {
+		err = fmt.Errorf("%w (%s, block %d, at most %d bytes into the file)", err, c.place(), p.blocks.number, p.read)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("check %s: %w (%s; block %d, at most %d bytes into the file)", path, err, c.place(), p.blocks.number, p.read)
+		return nil, fmt.Errorf("check %s: %w", path, err)
 	}
 	f.size, f.header, f.trailer = p.size+footerSize, c.h, c.t
 	return f, nil

@@ -1,6 +1,9 @@
 package torture_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -89,4 +92,47 @@ func TestBackupKilled(t *testing.T) {
 		t.Errorf("a backup was written over: %v: %s", err, out)
 	}
 	p.stop()
+}
+
+// A restore that finds too little room says so and leaves nothing behind; one
+// that says that it worked has everything.
+func TestRestoreOnFullDisk(t *testing.T) {
+	folder := smallDisk(t)
+	p := newProgram(t)
+	p.start()
+	ws, l := p.createWorkspace("full"), newLedger(t)
+	p.preload(ws, l, 10_000)
+	p.acknowledge(ws, l, l.send(100))
+	file := filepath.Join(t.TempDir(), "backup")
+	if out, err := p.command("backup", file); err != nil {
+		t.Fatalf("backup: %v: %s", err, out)
+	}
+	p.stop()
+	q := newProgram(t)
+	failed, worked := 0, 0
+	for left := int64(128 << 10); left < 12<<20; left += int64(either(2<<20, 64<<10)) {
+		filler := fill(t, folder, left)
+		q.data = filepath.Join(folder, "data")
+		out, err := q.command("restore", file)
+		if err == nil {
+			worked++
+			if n := len(q.stored(ws)); n != l.count() {
+				t.Errorf("%d bytes were free: it said that it worked, and %d of %d events are there", left, n, l.count())
+			}
+		} else if failed++; !gone(q.data) {
+			t.Errorf("%d bytes were free: it failed (%s) and left the folder", left, out)
+		}
+		if err := errors.Join(os.RemoveAll(q.data), os.Remove(filler)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if failed == 0 || worked == 0 {
+		t.Errorf("%d restores failed and %d worked: nothing is shown", failed, worked)
+	}
+	t.Logf("restore on a full disk: %d failed, %d worked", failed, worked)
+}
+
+func gone(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
