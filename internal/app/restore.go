@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func readErasures(o Options, path string) (*backup.Erasures, error) {
 	}
 	marker, err := workspace.OpenMarker(o.sealKey())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the list of erasures needs the seal key that it was made with, in the data folder or by --seal-key: %w", err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
