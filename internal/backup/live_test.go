@@ -3,6 +3,7 @@ package backup
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -133,24 +134,37 @@ func TestDamagedEvent(t *testing.T) {
 	}
 }
 
-// A log that was trimmed too far is no backup.
-func TestTrimmedLog(t *testing.T) {
+// A database without its log is no backup.
+func TestOtherLog(t *testing.T) {
 	source := newPlace(t, "sqlite")
 	source.fill()
-	source.update(func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE shard_cursor SET sequence = 0")
-		return err
-	})
+	if _, err := Write(t.Context(), new(counter), Source{source.db, nil}); err == nil {
+		t.Error("no log was taken")
+	}
 	source.close()
 	if err := os.RemoveAll(filepath.Join(source.data, logFolder)); err != nil {
 		t.Fatal(err)
 	}
 	source.open()
-	if _, err := Write(t.Context(), new(bytes.Buffer), Source{source.db, source.log}); err == nil {
+	if _, err := Write(t.Context(), new(counter), Source{source.db, source.log}); err == nil {
 		t.Error("another log was taken")
 	}
-	if _, err := Write(t.Context(), new(bytes.Buffer), Source{source.db, nil}); err == nil {
-		t.Error("no log was taken")
+}
+
+// A log that was trimmed before it was read is no backup either.
+func TestTrimmedLog(t *testing.T) {
+	path, _ := sampleFile(t)
+	target := newPlace(t, "sqlite")
+	if _, err := target.restore(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	target.open() // its log begins after the cursor
+	target.update(func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE shard_cursor SET sequence = sequence - 1")
+		return err
+	})
+	if _, err := Write(t.Context(), new(counter), Source{target.db, target.log}); !errors.Is(err, errTrimmed) {
+		t.Errorf("the error is %v", err)
 	}
 }
 
