@@ -51,6 +51,7 @@ func TestSlowClients(t *testing.T) {
 	}
 	t.Cleanup(func() { cancel(); all.wg.Wait() })
 	all.waitOpen(t, n)
+	pause(time.Duration(either(1, 20)) * time.Second) // the rush of their first requests
 	start := p.memory()
 	first := p.normalClient(ws, l, span/2)
 	middle := p.memory()

@@ -73,8 +73,9 @@ func (p *program) preload(ws created, l *ledger, events int) {
 	p.settle(ws)
 }
 
-// acknowledgeWithin is how long a test waits for one acknowledgement.
-const acknowledgeWithin = 60 * time.Second
+// acknowledgeWithin is how long a test waits for one acknowledgement. A program
+// that is behind by more than a minute refuses events until it has caught up.
+const acknowledgeWithin = 3 * time.Minute
 
 // acknowledge sends events until they are acknowledged.
 func (p *program) acknowledge(ws created, l *ledger, ids []string) {
