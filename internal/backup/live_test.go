@@ -29,7 +29,7 @@ func TestWhileEventsArrive(t *testing.T) {
 			var writers sync.WaitGroup
 			for w := range 2 {
 				writers.Go(func() {
-					for n := 0; running.Err() == nil; n++ {
+					for n := 0; n < 500 && running.Err() == nil; n++ { // some seconds, so that a slow machine can follow
 						var list []event.Event
 						for i := range 20 {
 							list = append(list, source.made(fmt.Sprint("u", i), fmt.Sprint(w, " ", n, " ", i)))
