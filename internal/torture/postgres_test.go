@@ -34,11 +34,10 @@ func TestPostgresFaults(t *testing.T) {
 		try(t, c.Start())
 		crashed = append(crashed, p.back(ws, time.Now()))
 	}
+	x.stop()
 	for range freezes {
-		pause(500 * time.Millisecond)
 		frozen = append(frozen, p.frozen(c, ws, l))
 	}
-	x.stop()
 	v := p.compare(ws, l, l.first(l.count()))
 	v.fault, v.cycles, v.recovery = "PostgreSQL immediate restart and frozen", crashes+freezes, append(crashed, frozen...)
 	t.Logf("%s (restarts p95 %s, freezes p95 %s)", v, quantile(crashed, 0.95), quantile(frozen, 0.95))
@@ -48,8 +47,12 @@ func TestPostgresFaults(t *testing.T) {
 // to work again.
 func (p *program) frozen(c *dbtest.Cluster, ws created, l *ledger) time.Duration {
 	p.t.Helper()
+	p.settle(ws) // whoever is behind by a minute refuses events, rightly
+	x := p.startLoad(ws, l, 4, 20*time.Millisecond)
+	defer x.stop()
 	w := p.watch()
 	defer w.stop()
+	pause(500 * time.Millisecond)
 	try(p.t, c.Freeze())
 	thawed := false
 	defer func() {
