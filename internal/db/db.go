@@ -169,7 +169,7 @@ func (d *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 // keeps them waiting: on PostgreSQL the locks that it takes are held until the
 // snapshot is made, by a transaction of their own; on SQLite all writers wait.
 func (d *DB) UpdateThenView(ctx context.Context, lock, update, view func(tx *Tx) error) error {
-	release := func() {}
+	var release func()
 	if d.Postgres {
 		holder, err := d.write.BeginTx(ctx, nil)
 		if err != nil {

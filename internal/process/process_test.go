@@ -213,7 +213,9 @@ func TestSeenIsExactThroughSealingAndMerging(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.seen.committed(entries)
-			if err := r.seal(ctx, s); err != nil {
+			sealing, cancel := context.WithCancel(ctx)
+			defer cancel() // which must not end the merging of runs
+			if err := r.seal(sealing, s); err != nil {
 				t.Fatal(err)
 			}
 			return counts[1].stored, counts[1].duplicate

@@ -30,6 +30,7 @@ type runRow struct {
 // puts a finished merge in place. It runs between two batches.
 func (r *Runner) seal(ctx context.Context, s *shard) error {
 	seen := s.seen
+	later := context.WithoutCancel(ctx) // for work that outlives the batch
 	select {
 	case m := <-s.merges:
 		s.merging = false
@@ -39,7 +40,7 @@ func (r *Runner) seal(ctx context.Context, s *shard) error {
 		if err := seen.replace(ctx, r.o.DB, s.fence, m); err != nil {
 			return err
 		}
-		r.wg.Go(func() { r.dropChunks(ctx, s.number, m.old) })
+		r.wg.Go(func() { r.dropChunks(later, s.number, m.old) })
 	default:
 	}
 	if len(seen.recent) >= tailEntries {
@@ -57,7 +58,7 @@ func (r *Runner) seal(ctx context.Context, s *shard) error {
 		s.merging = true
 		id := seen.next
 		seen.next++
-		r.wg.Go(func() { s.merges <- mergeRunsOf(ctx, r.o.DB, s.number, id, small[:mergeRuns]) })
+		r.wg.Go(func() { s.merges <- mergeRunsOf(later, r.o.DB, s.number, id, small[:mergeRuns]) })
 	}
 	return nil
 }

@@ -107,13 +107,17 @@ func (r *Runner) runShard(ctx context.Context, s *shard) {
 			finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyWithin)
 			err := r.applyAll(finishing, s, b)
 			if err == nil {
-				err = r.seal(finishing, s)
+				if err := r.seal(finishing, s); err != nil {
+					r.fail(s, "message hashes could not be sealed; they stay in memory", err)
+				}
 			}
 			cancel()
-			if err == nil {
+			if err == nil && !s.isLost() {
 				break
 			}
-			r.fail(s, "a batch could not be applied", err)
+			if err != nil {
+				r.fail(s, "a batch could not be applied", err)
+			}
 			if s.isLost() || !sleep(ctx, min(50*time.Millisecond<<min(try, 5), time.Second)) {
 				return
 			}
