@@ -45,6 +45,7 @@ func (p placeFlags) options() app.Options {
 type serverFlags struct {
 	placeFlags
 	Listen     string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	Node       string `help:"Name of this node among others, for people; by default the machine's." placeholder:"NAME"`
 	LogSize    int64  `help:"Largest size of the log in MB. When it is full, events are refused with 503." default:"8192" placeholder:"MB"`
 	TrustProxy bool   `help:"Believe X-Forwarded-For, because a proxy of yours sets it."`
 	LogLevel   string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
@@ -52,7 +53,7 @@ type serverFlags struct {
 
 func (s serverFlags) options() app.Options {
 	o := s.placeFlags.options()
-	o.Listen, o.LogBytes, o.TrustProxy = s.Listen, s.LogSize<<20, s.TrustProxy
+	o.Listen, o.LogBytes, o.TrustProxy, o.Node = s.Listen, s.LogSize<<20, s.TrustProxy, s.Node
 	var level slog.Level
 	level.UnmarshalText([]byte(s.LogLevel)) // kong has checked it
 	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
