@@ -6,15 +6,19 @@ export CGO_ENABLED ?= 0
 PACKAGES  ?= ./...
 FUZZTIME  ?= 5s
 BENCHTIME ?= 1s
+DOCKER    ?= docker
 SUITE     := go run ./internal/db/dbtest/suite
 
-.PHONY: help build run demo test check vulnerabilities test-race torture fuzz bench
+.PHONY: help build image run demo test check vulnerabilities test-race torture fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 build: ## build ./dhvani, one static program
 	go build -trimpath -ldflags '-s -w' -o dhvani ./cmd/dhvani
+
+image: ## build the container image dhvani (DOCKER=podman where that is the program)
+	$(DOCKER) build -t dhvani .
 
 run: ## start the server in ./dhvani-data on 127.0.0.1:8080
 	go run ./cmd/dhvani serve

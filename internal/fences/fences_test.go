@@ -286,3 +286,21 @@ func TestNoPathsOfAMachine(t *testing.T) {
 		}
 	}
 }
+
+// The image is built with the Go that the module asks for.
+func TestImage(t *testing.T) {
+	find := func(name, pattern string) string {
+		b, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := regexp.MustCompile(pattern).FindSubmatch(b)
+		if m == nil {
+			t.Fatalf("%s does not say which Go it needs", name)
+		}
+		return string(m[1])
+	}
+	if image, module := find("Dockerfile", `(?m)^FROM golang:(\d+\.\d+)`), find("go.mod", `(?m)^go (\d+\.\d+)`); image != module {
+		t.Errorf("the Dockerfile builds with Go %s and go.mod asks for %s", image, module)
+	}
+}
