@@ -42,6 +42,13 @@ func (t *totals) aboveMean(workspace int64) bool {
 	return some && n*int64(len(t.events)) >= t.sum
 }
 
+// behindFrom is how long events wait before acceptance slows down in favour of
+// applying them.
+const behindFrom = 5 * time.Second
+
+// Behind reports whether the oldest message has waited for long to be applied.
+func (l *Log) Behind() bool { return l.behind.Load() }
+
 // weigh decides whether the log is overloaded.
 func (l *Log) weigh() {
 	was := l.overloaded.Load()
@@ -59,6 +66,7 @@ func (l *Log) weigh() {
 		fullest = max(fullest, c.filled)
 		c.mu.Unlock()
 	}
+	l.behind.Store(oldest > behindFrom)
 	var now *overload
 	if oldest > age || fullest >= fill {
 		text := fmt.Sprintf("it is overloaded: events wait for %v to be applied, and %.0f %% of it is used", oldest.Round(time.Second), 100*fullest)

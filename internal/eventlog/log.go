@@ -79,6 +79,7 @@ type Log struct {
 
 	metrics    *metrics
 	halted     atomic.Pointer[trouble] // an embedded log whose write failed accepts nothing until it is open anew
+	behind     atomic.Bool
 	overloaded atomic.Pointer[overload]
 	closing    chan struct{}
 	giveUp     chan struct{} // closed when a stop has waited long enough for the disk

@@ -25,6 +25,7 @@ func (n *nowhere) Append(_ context.Context, chunks []eventlog.Chunk) error {
 	return nil
 }
 func (*nowhere) Admit(int64) error  { return nil }
+func (*nowhere) Behind() bool       { return false }
 func (*nowhere) Shards() int        { return 1 }
 func (*nowhere) ShardOf(string) int { return 0 }
 

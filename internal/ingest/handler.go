@@ -52,6 +52,11 @@ func (s *Server) collect(w http.ResponseWriter, r *http.Request, f *Format, at i
 	if err != nil {
 		return nil, err
 	}
+	leave, err := s.paces.enter(r.Context(), shown.Workspace, s.o.Log.Behind())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	var key Key
 	p, err := f.Decode(r.URL.Path, body, func(inBody string) (event.Defaults, error) {
 		var err error
@@ -74,6 +79,7 @@ func (s *Server) collect(w http.ResponseWriter, r *http.Request, f *Format, at i
 			return nil, err
 		}
 		body, p.Events = nil, nil // while the log writes, the packed events are enough
+		leave()
 		if err := s.o.Log.Append(r.Context(), chunks); err != nil {
 			return nil, err
 		}

@@ -35,6 +35,8 @@ const (
 // the log is overloaded.
 type Log interface {
 	Admit(workspace int64) error
+	// Behind reports whether events wait long for being applied.
+	Behind() bool
 	Append(ctx context.Context, chunks []eventlog.Chunk) error
 	Shards() int
 	ShardOf(key string) int
@@ -82,6 +84,7 @@ type Server struct {
 	strangers budget
 	shares    shares // of the workspaces whose key stands in the headers
 	limits    limits
+	paces     paces
 	metrics   metrics
 }
 

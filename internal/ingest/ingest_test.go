@@ -36,7 +36,10 @@ type memory struct {
 	leave  chan struct{} // closed: appends may return
 
 	overloaded int64 // the workspace that is refused
+	behind     bool
 }
+
+func (m *memory) Behind() bool { return m.behind }
 
 func (m *memory) Admit(workspace int64) error {
 	if workspace == m.overloaded {
