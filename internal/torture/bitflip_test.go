@@ -26,30 +26,32 @@ const (
 // A bit that flips on the drive, in the log or in a stored event, is told: by a
 // start that is refused, by /readyz, by who reads the event or by verify.
 func TestBitFlips(t *testing.T) {
-	s := makeSample(t)
+	applied, waiting := makeSample(t, false), makeSample(t, true)
 	flips := []struct {
 		name string
+		of   *sample
 		flip func(t *testing.T, folder string, s *sample) string
 	}{
-		{"log", flipLog},
-		{"column of an event", flipColumn},
-		{"page of an event", flipPage},
+		{"log", applied, flipLog},
+		{"log, not yet applied", waiting, flipLog},
+		{"column of an event", applied, flipColumn},
+		{"page of an event", applied, flipPage},
 	}
 	ends := map[string]int{}
-	n := either(9, 200)
+	n := either(12, 200)
 	for i := range n {
 		f := flips[i%len(flips)]
 		p := newProgram(t)
-		s.copyTo(t, p.data)
-		what := f.flip(t, p.data, s)
-		end := p.endOf(s)
+		f.of.copyTo(t, p.data)
+		what := f.flip(t, p.data, f.of)
+		end := p.endOf(f.of)
 		ends[end]++
 		if !slices.Contains([]string{refused, notReady, inReads, inVerify, harmless}, end) {
 			t.Errorf("%s: silent, %s: %s: %s", f.name, what, end, p.log.String())
 		}
 		os.RemoveAll(p.data)
 	}
-	t.Logf("bit flips: %d cycles, %d acknowledged, %v", n, s.events, ends)
+	t.Logf("bit flips: %d cycles, %d acknowledged, %v", n, applied.events+waiting.events, ends)
 }
 
 // sample is a data folder that nobody uses, and what is in it.
@@ -61,8 +63,9 @@ type sample struct {
 	rows   map[int64]string // stored events once all of them are applied, by key
 }
 
-// makeSample fills a data folder.
-func makeSample(t *testing.T) *sample {
+// makeSample fills a data folder. Where events are to wait in the log, the
+// database is locked while they arrive, and the program killed.
+func makeSample(t *testing.T, waiting bool) *sample {
 	t.Helper()
 	p := newProgram(t)
 	p.start()
@@ -71,7 +74,20 @@ func makeSample(t *testing.T) *sample {
 		p.acknowledge(ws, l, l.send(20))
 	}
 	p.settle(ws)
-	p.stop()
+	if waiting {
+		h := p.openDatabase()
+		defer h.Close()
+		h.SetMaxOpenConns(1)
+		if _, err := h.Exec("BEGIN IMMEDIATE"); err != nil {
+			t.Fatal(err)
+		}
+		for range 50 {
+			p.acknowledge(ws, l, l.send(20))
+		}
+		p.kill()
+	} else {
+		p.stop()
+	}
 	if err := os.Remove(filepath.Join(p.data, "dhvani.sock")); err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +101,13 @@ func makeSample(t *testing.T) *sample {
 	s.rows = whole.rows()
 	if len(s.rows) != s.events {
 		t.Fatalf("%d of %d events are stored", len(s.rows), s.events)
+	}
+	if waiting {
+		before := newProgram(t)
+		s.copyTo(t, before.data)
+		if n := len(before.rows()); n >= s.events {
+			t.Fatalf("no event waits in the log: the sample shows nothing")
+		}
 	}
 	return s
 }
