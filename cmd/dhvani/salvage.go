@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -13,9 +12,6 @@ type salvageCommand struct{ placeFlags }
 
 func (c salvageCommand) Run(ctx context.Context) error {
 	o := c.options()
-	if o.NATS != nil {
-		return errors.New("only the log in a data folder can be salvaged; one on NATS servers is whole as long as most of its replicas are")
-	}
 	o.Logger = slog.New(slog.DiscardHandler)
 	if err := app.Salvage(ctx, o, func(text string) { fmt.Println(text) }); err != nil {
 		return err

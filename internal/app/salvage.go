@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -15,7 +16,8 @@ import (
 // Salvage puts a new log in the place of one that is damaged, older than the
 // database, or gone: it goes on where the database stands, and holds what could
 // be read of the events that were not yet applied. The old files are kept aside.
-// It says what it did. Nothing may run on the data folder.
+// It says what it did. Nothing may run on the data folder. Of a log on NATS
+// servers that is gone whole nothing can be read: a new one is begun.
 func Salvage(ctx context.Context, o Options, say func(string)) error {
 	lock, err := lockFolder(ctx, o.Data)
 	if errors.Is(err, ErrInUse) {
@@ -30,6 +32,12 @@ func Salvage(ctx context.Context, o Options, say func(string)) error {
 		return err
 	}
 	defer d.Close()
+	if o.NATS != nil {
+		if err := beginAnew(ctx, o, d, say); err != nil {
+			return fmt.Errorf("begin a new log: %w", err)
+		}
+		return nil
+	}
 	s := salvage{o: o, db: d, say: say, old: filepath.Join(o.Data, "log"), fresh: filepath.Join(o.Data, "log.salvaged")}
 	if err := s.run(ctx); err != nil {
 		return fmt.Errorf("salvage the log: %w", err)
@@ -77,7 +85,9 @@ func (s *salvage) rebuild(ctx context.Context) error {
 	if err := os.RemoveAll(s.fresh); err != nil {
 		return err
 	}
-	l, err := eventlog.Open(ctx, eventlog.Options{Dir: s.fresh, MaxBytes: max(s.o.LogBytes, defaultLogBytes), First: []uint64{s.sequence + 1}, Logger: s.o.Logger})
+	lo := s.o.logOptions()
+	lo.Dir, lo.First = s.fresh, []uint64{s.sequence + 1}
+	l, err := eventlog.Open(ctx, lo)
 	if err != nil {
 		return err
 	}
@@ -125,4 +135,44 @@ func (s *salvage) swap() error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// beginAnew makes a new log on NATS servers that have none any more, which goes
+// on where the database stands.
+func beginAnew(ctx context.Context, o Options, d *db.DB, say func(string)) error {
+	var first []uint64 // by shard
+	err := d.View(ctx, func(tx *db.Tx) error {
+		return tx.Each(ctx, "SELECT sequence FROM shard_cursor ORDER BY shard", nil, func(rows *sql.Rows) error {
+			var sequence int64
+			err := rows.Scan(&sequence)
+			first = append(first, uint64(sequence)+1)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if len(first) == 0 {
+		return errors.New("this database has never worked with a log")
+	}
+	lo := o.logOptions()
+	lo.First = first
+	l, err := eventlog.Open(ctx, lo)
+	if err != nil {
+		return err
+	}
+	err = d.Update(ctx, func(tx *db.Tx) error {
+		for shard := range first {
+			if _, err := tx.Exec(ctx, "UPDATE shard_cursor SET stream = $1, partial = 0 WHERE shard = $2", l.ID(shard), shard); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		say("A new log is begun. What the old one held and was not yet applied is lost.")
+	} else {
+		err = errors.Join(err, l.Discard(ctx))
+	}
+	return errors.Join(err, l.Close())
 }
