@@ -25,6 +25,7 @@ func benchApply(b *testing.B, d *db.DB, users int) {
 	dbtest.Workspace(b, d, 1)
 	l := openLog(b, b.TempDir())
 	defer l.Close()
+	start(b, d, l).Stop() // which makes the cursor
 	const request = 1000
 	for sent := 0; sent < b.N; sent += request {
 		events := make([]event.Event, min(request, b.N-sent))
