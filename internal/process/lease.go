@@ -153,10 +153,16 @@ func (r *Runner) owns(number int) bool {
 	return r.shards[number] != nil
 }
 
-// renew says that this node lives and keeps its shards.
+// renew says that this node lives and keeps the shards that it applies. The
+// lease of one that it gave up, and that nobody took yet, still names it, and
+// must end.
 func (r *Runner) renew(ctx context.Context) error {
 	if time.Since(r.renewed) < renewEvery {
 		return nil
+	}
+	mine := []int64{}
+	for _, s := range r.owned() {
+		mine = append(mine, int64(s.number))
 	}
 	err := r.o.DB.Update(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO node (id, name, version, until) VALUES ($1, $2, $3, `+databaseMicros+` + $4)
@@ -167,7 +173,7 @@ func (r *Runner) renew(ctx context.Context) error {
 		if _, err = tx.Exec(ctx, "DELETE FROM node WHERE until < "+databaseMicros+" - $1", time.Hour.Microseconds()); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE shard_lease SET until = "+databaseMicros+" + $1 WHERE node = $2", leaseFor.Microseconds(), r.id)
+		_, err = tx.Exec(ctx, "UPDATE shard_lease SET until = "+databaseMicros+" + $1 WHERE node = $2 AND shard = ANY($3)", leaseFor.Microseconds(), r.id, mine)
 		return err
 	})
 	if err != nil {

@@ -233,3 +233,63 @@ func TestFrozenOwnerIsFenced(t *testing.T) {
 	}
 	wantStats(t, n.runner, 1, 1, 0)
 }
+
+// A shard that was given up is anybody's until somebody takes it, however long
+// that lasts.
+func TestGivenUpShardsStayFree(t *testing.T) {
+	s := newSystem(t)
+	n := s.start("stopped")
+	n.runner.Stop()
+	defer n.close()
+	r := New(Options{DB: n.db, Log: n.log, Node: "one", Logger: slog.New(slog.DiscardHandler)})
+	running, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	look := func(want int) (free int) {
+		t.Helper()
+		r.renewed = time.Time{}
+		if err := r.look(t.Context(), running); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(r.owned()); got != want {
+			t.Fatalf("it owns %d shards, want %d", got, want)
+		}
+		err := n.db.View(t.Context(), func(tx *db.Tx) error {
+			l, err := loadLeases(t.Context(), tx)
+			for shard := range 8 {
+				if err == nil && l.free(shard) {
+					free++
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return free
+	}
+	other := func(query string) {
+		t.Helper()
+		err := n.db.Update(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), query)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	look(8)
+	other("INSERT INTO node (id, name, version, until) VALUES ('other', 'other', '', " + databaseMicros + " + 3600000000)")
+	look(4)
+	for range 3 {
+		if free := look(4); free != 4 {
+			t.Errorf("%d shards are free, want the 4 that were given up", free)
+		}
+	}
+	other("DELETE FROM node WHERE id = 'other'")
+	if free := look(8); free != 0 {
+		t.Errorf("%d shards are free and nobody else is there", free)
+	}
+	for _, s := range r.owned() {
+		r.disown(s)
+	}
+}
