@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/backup"
 )
 
 type erasuresCommand struct {
@@ -22,19 +20,14 @@ type erasuresAdd struct {
 }
 
 func (c erasuresAdd) Run(ctx context.Context) error {
-	var lines []string
+	var made app.ErasureLines
 	in := app.MarkErasures{Workspace: c.Workspace, Identifiers: c.Identifiers}
-	if err := call(ctx, c.placeFlags, "POST", "/admin/erasures", in, &lines); err != nil {
+	if err := call(ctx, c.placeFlags, "POST", "/admin/erasures", in, &made); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(c.File, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
+	if err := backup.AddErasures(c.File, made.Key, made.Lines); err != nil {
 		return err
 	}
-	_, err = f.WriteString(strings.Join(lines, "\n") + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	fmt.Printf("%s identifiers were added to %s.\n", thousands(int64(len(lines))), c.File)
+	fmt.Printf("%s identifiers were added to %s.\n", thousands(int64(len(made.Lines))), c.File)
 	return nil
 }

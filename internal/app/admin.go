@@ -75,6 +75,11 @@ type (
 		Workspace   string   `json:"workspace"`
 		Identifiers []string `json:"identifiers"` // user_id:U or anonymous_id:A
 	}
+	// ErasureLines are lines of a list of erasures, and the mark of their key.
+	ErasureLines struct {
+		Key   string   `json:"key"`
+		Lines []string `json:"lines"`
+	}
 	// Session is a key for as long as the process lives.
 	Session struct {
 		Key       string `json:"key"`
@@ -186,19 +191,21 @@ func (a *admin) addUser(r *http.Request, in AddUser) (struct{}, error) {
 }
 
 // markErasures names customers by marks that only the seal key can tell.
-func (a *admin) markErasures(r *http.Request, in MarkErasures) (lines []string, err error) {
+func (a *admin) markErasures(r *http.Request, in MarkErasures) (ErasureLines, error) {
 	w, err := a.workspace(r, in.Workspace)
 	if err != nil {
-		return nil, err
+		return ErasureLines{}, err
 	}
+	m := a.workspaces.Marker()
+	out := ErasureLines{Key: m.KeyMark()}
 	for _, identifier := range in.Identifiers {
 		kind, value, ok := strings.Cut(identifier, ":")
 		if !ok || value == "" || kind != event.UserProfile && kind != event.AnonymousProfile {
-			return nil, workspace.Invalid(fmt.Sprintf("%q is not an identifier: write user_id:U or anonymous_id:A", identifier))
+			return ErasureLines{}, workspace.Invalid(fmt.Sprintf("%q is not an identifier: write user_id:U or anonymous_id:A", identifier))
 		}
-		lines = append(lines, w.ID+" "+a.workspaces.ErasureMark(w.ID, event.ProfileID(w.Number, kind, value)))
+		out.Lines = append(out.Lines, w.ID+" "+m.Mark(w.ID, event.ProfileID(w.Number, kind, value)))
 	}
-	return lines, nil
+	return out, nil
 }
 
 func (a *admin) session(r *http.Request, in NamedKey) (Session, error) {

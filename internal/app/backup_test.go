@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/backup"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -90,9 +91,9 @@ func TestBackupAndRestore(t *testing.T) {
 		n.verify("")
 
 		list := filepath.Join(t.TempDir(), "erasures")
-		var lines []string
-		s.command("POST", "/admin/erasures", app.MarkErasures{Identifiers: []string{"user_id:asha", "anonymous_id:x"}}, &lines)
-		if err := os.WriteFile(list, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		var made app.ErasureLines
+		s.command("POST", "/admin/erasures", app.MarkErasures{Identifiers: []string{"user_id:asha", "anonymous_id:x"}}, &made)
+		if err := backup.AddErasures(list, made.Key, made.Lines); err != nil {
 			t.Fatal(err)
 		}
 		n = s.restored(path, list)

@@ -1,51 +1,27 @@
 package backup
 
 import (
-	"bufio"
-	"encoding/hex"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
-// Erasures name the customers that were erased, by workspace. The list is text,
-// one line for each identifier:
-//
-//	<workspace id> <64 hexadecimal digits>
-//
-// where the digits are a workspace.Marker's mark of the identifier's profile.
-// Empty lines and lines that begin with # mean nothing.
+// Erasures name the customers that were erased, by workspace.
 type Erasures struct {
 	marks  map[string]map[string]bool // by workspace id
 	marker *workspace.Marker
 }
 
-// ReadErasures reads a list. The error names the line that is not one.
+// ReadErasures reads a list that was made with the marker's seal key. The error
+// names the line that is none of a list, or says that the key is another:
+// nobody is found by marks that another key made.
 func ReadErasures(r io.Reader, marker *workspace.Marker) (*Erasures, error) {
-	e := &Erasures{marks: map[string]map[string]bool{}, marker: marker}
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		id, mark, ok := strings.Cut(line, " ")
-		mark = strings.ToLower(strings.TrimSpace(mark))
-		if b, err := hex.DecodeString(mark); !ok || err != nil || len(b) != 32 {
-			return nil, fmt.Errorf("line %d of the list of erasures is not a workspace's id and 64 hexadecimal digits", n)
-		}
-		if e.marks[id] == nil {
-			e.marks[id] = map[string]bool{}
-		}
-		e.marks[id][mark] = true
+	marks, err := readList(r, marker.KeyMark())
+	if err != nil {
+		return nil, err
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read the list of erasures: %w", err)
-	}
-	return e, nil
+	return &Erasures{marks, marker}, nil
 }
 
 // eraser finds the events of erased customers in one backup.

@@ -2,8 +2,6 @@ package backup
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,7 +18,7 @@ func (p *place) listOf(identifiers ...string) *Erasures {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	text := "# erased\n\nws_other " + strings.Repeat("0", 64) + "\n"
+	text := "# erased\n\nkey " + m.KeyMark() + "\nws_other " + strings.Repeat("0", 64) + "\n"
 	for _, i := range identifiers {
 		kind, value, _ := strings.Cut(i, ":")
 		text += p.id + " " + m.Mark(p.id, event.ProfileID(p.number, kind, value)) + "\n"
@@ -92,7 +90,7 @@ func TestListOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	others, err := ReadErasures(strings.NewReader("ws_other "+strings.Repeat("a", 64)), m)
+	others, err := ReadErasures(strings.NewReader("key "+m.KeyMark()+"\nws_other "+strings.Repeat("a", 64)), m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,34 +100,10 @@ func TestListOfOthers(t *testing.T) {
 	}
 }
 
-func TestReadErasures(t *testing.T) {
-	for _, c := range []struct{ text, because string }{
-		{"", ""},
-		{"  # a line\n\n", ""},
-		{"ws_a " + strings.Repeat("F", 64) + "  \n", ""},
-		{"ws_a\n", "line 1"},
-		{"# x\nws_a " + strings.Repeat("0", 63), "line 2"},
-		{"ws_a " + strings.Repeat("z", 64), "line 1"},
-		{strings.Repeat("x", 1<<20), "too long"},
-	} {
-		_, err := ReadErasures(strings.NewReader(c.text), nil)
-		if c.because == "" && err != nil || c.because != "" && (err == nil || !strings.Contains(err.Error(), c.because)) {
-			t.Errorf("%.30q: %v", c.text, err)
-		}
-	}
-}
-
 // An alias names two customers; whichever of them is erased, it goes.
 func TestGone(t *testing.T) {
-	key := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(key, []byte("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	m, err := workspace.OpenMarker(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := "ws_a " + m.Mark("ws_a", event.ProfileID(1, event.UserProfile, "u")) + "\nws_a " + m.Mark("ws_a", event.ProfileID(1, event.AnonymousProfile, "a"))
+	m := markerOf(t, firstKey)
+	list := "key " + m.KeyMark() + "\nws_a " + m.Mark("ws_a", event.ProfileID(1, event.UserProfile, "u")) + "\nws_a " + m.Mark("ws_a", event.ProfileID(1, event.AnonymousProfile, "a"))
 	e, err := ReadErasures(strings.NewReader(list), m)
 	if err != nil {
 		t.Fatal(err)

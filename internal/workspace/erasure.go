@@ -45,7 +45,13 @@ func (m *Marker) Mark(workspaceID string, profile event.ID) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ErasureMark is the mark of a workspace's profile under this store's seal key.
-func (s *Store) ErasureMark(workspaceID string, profile event.ID) string {
-	return s.seal.marker.Mark(workspaceID, profile)
+// KeyMark tells the seal keys of two Markers apart, without saying anything of
+// them: 16 hexadecimal digits.
+func (m *Marker) KeyMark() string {
+	h := hmac.New(sha256.New, m.key)
+	h.Write([]byte("mark of the key"))
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
+
+// Marker returns the Marker of this store's seal key.
+func (s *Store) Marker() *Marker { return s.seal.marker }

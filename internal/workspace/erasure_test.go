@@ -31,8 +31,8 @@ func TestMarks(t *testing.T) {
 	}
 	profile := event.ProfileID(1, event.UserProfile, "u")
 	mark := m.Mark("ws_a", profile)
-	if len(mark) != 64 || s.ErasureMark("ws_a", profile) != mark {
-		t.Errorf("marks %s and %s", mark, s.ErasureMark("ws_a", profile))
+	if len(mark) != 64 || s.Marker().Mark("ws_a", profile) != mark {
+		t.Errorf("marks %s and %s", mark, s.Marker().Mark("ws_a", profile))
 	}
 	if _, err := New(dbtest.SQLite(t), filepath.Join(dir, "other")); err != nil {
 		t.Fatal(err)
