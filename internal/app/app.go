@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/dhvani/dhvani/internal/api"
+	"github.com/dhvani/dhvani/internal/backup"
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/eventlog"
@@ -173,6 +174,9 @@ func (a *App) startStores(ctx context.Context) error {
 		return err
 	}
 	a.onStop(func(context.Context) error { return lock.Close() })
+	if backup.Unfinished(a.o.Data) {
+		return errors.New("a restore into this data folder was cut off: call dhvani restore again, or delete restore.tmp in it to begin without the backup")
+	}
 	if a.database, err = db.Open(ctx, db.Options{URL: a.o.Database, Data: a.o.Data, Logger: a.o.Logger.With("component", "db")}); err != nil {
 		return err
 	}

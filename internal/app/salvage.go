@@ -71,13 +71,21 @@ func (s *salvage) run(ctx context.Context) error {
 	if eventlog.SalvageID(s.fresh) == s.stream {
 		return s.swap() // an earlier salvage was cut off
 	}
-	if id := eventlog.SalvageID(s.old); id != "" && id != s.stream {
+	foreign := eventlog.SalvageID(s.old) != "" && eventlog.SalvageID(s.old) != s.stream
+	if foreign && !isEmpty(s.old) {
 		return errors.New("the log in the data folder is not this database's: put back the one that belongs to it, or move it away to begin a new one without its events")
 	}
 	if err := s.rebuild(ctx); err != nil {
 		return errors.Join(err, os.RemoveAll(s.fresh))
 	}
 	return s.swap()
+}
+
+// isEmpty reports whether a log has no messages: a start without the database's
+// own log leaves one.
+func isEmpty(dir string) bool {
+	s, err := eventlog.Salvage(dir, 0, func(eventlog.Message) error { return nil })
+	return err == nil && s == eventlog.Salvaged{}
 }
 
 // rebuild makes the new log, and then the database's.

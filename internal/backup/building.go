@@ -18,6 +18,13 @@ const (
 	logFolder   = "log"
 )
 
+// Unfinished reports whether a restore into a data folder was killed. It begins
+// anew where it is called again.
+func Unfinished(data string) bool {
+	_, err := os.Lstat(filepath.Join(data, buildFolder))
+	return err == nil
+}
+
 // building is a place being made: in a folder of its own within the data folder,
 // from which it is moved at the end. PostgreSQL and a cluster's log are where
 // they are to be.

@@ -38,6 +38,8 @@ type DB struct {
 	stop         context.CancelFunc
 	checkpointed chan struct{}
 
+	check func(context.Context) (string, error) // SQLite's own
+
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt // of write
 	tell  func(query string)   // nil for nobody
@@ -113,6 +115,15 @@ func (d *DB) openSQLite(path string) error {
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop, d.checkpointed = stop, make(chan struct{})
 	go d.checkpointLoop(ctx)
+	d.check = func(ctx context.Context) (string, error) {
+		h, err := open(1, 16, "query_only(ON)", "wal_autocheckpoint(0)")
+		if err != nil {
+			return "", err
+		}
+		defer h.Close()
+		var says string
+		return says, h.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&says)
+	}
 	return nil
 }
 
@@ -138,6 +149,24 @@ func (d *DB) Close() error {
 
 // Ping reports whether the database answers.
 func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
+
+// CheckFile lets SQLite look through its whole file, all indexes included, and
+// returns what it finds wrong, or "". It opens a connection of its own, because
+// the search index's check trusts what a connection remembers of it. PostgreSQL
+// has checksums instead.
+func (d *DB) CheckFile(ctx context.Context) (string, error) {
+	if d.Postgres {
+		return "", nil
+	}
+	says, err := d.check(ctx)
+	if err != nil {
+		return "", fmt.Errorf("check the database file: %w", err)
+	}
+	if says == "ok" {
+		says = ""
+	}
+	return says, nil
+}
 
 // Update runs fn in a transaction and commits it durably; it runs fn again
 // where PostgreSQL reports a deadlock or a serialization failure, so fn must

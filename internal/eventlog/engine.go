@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -20,7 +22,6 @@ import (
 // accepts nothing more, and another is opened in its place.
 type engine struct {
 	server  *server.Server // nil in a cluster
-	dir     string         // of the server's files
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	streams []shardLog
@@ -47,7 +48,6 @@ func openEngine(ctx context.Context, o Options) (*engine, error) {
 
 func (e *engine) open(ctx context.Context, o Options) error {
 	if o.Cluster == nil {
-		e.dir = o.Dir
 		if err := inspect(o); err != nil {
 			return err
 		}
@@ -129,7 +129,6 @@ func (e *engine) shutdown() error {
 		if e.server != nil {
 			e.server.Shutdown()
 			e.server.WaitForShutdown()
-			e.leave()
 		}
 	}()
 	select {
@@ -145,34 +144,53 @@ const (
 	flushWithin    = 500 * time.Millisecond
 )
 
-// cleanFile says that the log was closed and not cut off by a crash.
-const cleanFile = "closed"
+// closedFile holds the newest sequence of a log that was closed and not cut off
+// by a crash.
+const closedFile = "closed"
 
-// inspect makes sure, after a crash, that the log's files are whole. The error
-// is a *Damage where they are not.
+// inspect makes sure that the log's files are whole, before the store opens
+// them. The error is a *Damage where they are not.
 func inspect(o Options) error {
-	err := os.Remove(filepath.Join(o.Dir, cleanFile))
-	if err == nil {
-		return syncDir(o.Dir)
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
 	if o.inspected {
 		return nil
 	}
-	return scan(o.Dir, 0)
+	newest, file, err := scan(o.Dir, 0)
+	if err != nil {
+		return err
+	}
+	said, err := os.ReadFile(filepath.Join(o.Dir, closedFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if closed, err := strconv.ParseUint(string(said), 10, 64); err == nil && closed > newest {
+		return &Damage{File: cmp.Or(file, o.Dir), After: newest, Lacks: closed}
+	}
+	if err := os.Remove(filepath.Join(o.Dir, closedFile)); err != nil {
+		return err
+	}
+	return syncDir(o.Dir)
 }
 
-// leave marks the log as closed, unless its store failed.
-func (e *engine) leave() {
-	select {
-	case <-e.broken:
-		return
-	default:
+// newest returns the sequence of the newest message of an embedded log that is
+// about to be closed, 0 where it is not known or has no messages.
+func (e *engine) newest() uint64 {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	info, err := e.streams[0].Info(ctx)
+	if err != nil || info.State.Msgs == 0 {
+		return 0
 	}
-	if f, err := os.OpenFile(filepath.Join(e.dir, cleanFile), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
-		f.Close() // where it is lost, the next start looks through the files once more
+	return info.State.LastSeq
+}
+
+// markClosed keeps the newest message of a log that was closed. Where that
+// fails, less is known at the next opening.
+func markClosed(dir string, newest uint64) {
+	if newest > 0 {
+		_ = os.WriteFile(filepath.Join(dir, closedFile), strconv.AppendUint(nil, newest, 10), 0o600)
 	}
 }
 

@@ -212,7 +212,16 @@ func (l *Log) Close() error {
 	for _, stop := range l.heard {
 		stop()
 	}
-	return l.engine.Load().shutdown()
+	e := l.engine.Load()
+	if l.Shared() || l.halted.Load() != nil {
+		return e.shutdown()
+	}
+	newest := e.newest()
+	err := e.shutdown()
+	if err == nil {
+		markClosed(l.o.Dir, newest)
+	}
+	return err
 }
 
 func shardStream(shard int) string  { return streamName + strconv.Itoa(shard) }

@@ -24,6 +24,12 @@ func (l *Log) Applied(shard int, sequence uint64) {
 	}
 }
 
+// Rewind tells the log that a shard is applied only up to a sequence although it
+// was told otherwise: the database has gone back, to a copy that was behind.
+func (l *Log) Rewind(shard int, sequence uint64) {
+	l.committers[shard].tracker.rewind(sequence)
+}
+
 // AppliedTo returns the sequence up to which a shard is known to be applied.
 func (l *Log) AppliedTo(shard int) uint64 {
 	sequence, _ := l.committers[shard].tracker.appliedTo()

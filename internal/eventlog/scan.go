@@ -14,11 +14,10 @@ import (
 	"github.com/minio/highwayhash"
 )
 
-// After a crash JetStream reads the files of the embedded log and cuts each off
-// at the first record that is not whole: right for the end of the last one,
-// which a crash may have cut short before anybody was answered, and the silent
-// loss of acknowledged messages anywhere else. So scan reads them first, in the
-// same way. A file is a run of records (nats-server, server/filestore.go):
+// JetStream cuts the files of the embedded log off at the first record that is
+// not whole: right for the end of the last one, which a crash may have cut short
+// before anybody was answered, and the silent loss of acknowledged messages
+// anywhere else. So scan reads them first, in the same way. A file is a run of records (nats-server, server/filestore.go):
 //
 //	4 bytes   length of the whole record; bit 31 says that it has headers, which ours do not
 //	8 bytes   sequence; bits 63 and 62 mark what was erased
@@ -41,9 +40,13 @@ type Damage struct {
 	File   string
 	Offset int
 	After  uint64 // sequence of the last whole message before it, 0 for none
+	Lacks  uint64 // the newest message, where the files end before it
 }
 
 func (d *Damage) Error() string {
+	if d.Lacks > 0 {
+		return fmt.Sprintf("the log is damaged: %s ends with message %d, and the log was closed with message %d; nothing was changed: dhvani salvage saves what can be read of it", d.File, d.After, d.Lacks)
+	}
 	return fmt.Sprintf("the log is damaged at byte %d of %s, after message %d; nothing was changed: dhvani salvage saves what can be read of it", d.Offset, d.File, d.After)
 }
 
@@ -86,24 +89,31 @@ func blocks(dir string, shard int) ([]*block, error) {
 	return out, nil
 }
 
-// scan returns a *Damage where a shard's files hold it.
-func scan(dir string, shard int) error {
+// scan reads a shard's files and returns its newest sequence and the file that
+// holds it. The error is a *Damage where they are not whole, or lack messages
+// between others.
+func scan(dir string, shard int) (newest uint64, file string, err error) {
 	list, err := blocks(dir, shard)
 	if err != nil {
-		return err
+		return 0, "", err
 	}
-	last := uint64(0)
 	for i, b := range list {
 		if b.buf, err = os.ReadFile(b.path); err != nil {
-			return fmt.Errorf("read the log: %w", err)
+			return newest, file, fmt.Errorf("read the log: %w", err)
 		}
-		at := b.walk(0, func(r record) { last = max(last, r.sequence) })
-		if at < len(b.buf) && (i < len(list)-1 || !b.torn(at)) {
-			return &Damage{File: b.path, Offset: at, After: last}
+		gap := false
+		at := b.walk(0, func(r record) {
+			gap = gap || newest > 0 && r.sequence > newest+1
+			if !gap && r.sequence > newest {
+				newest, file = r.sequence, b.path
+			}
+		})
+		if gap || at < len(b.buf) && (i < len(list)-1 || !b.torn(at)) {
+			return newest, file, &Damage{File: b.path, Offset: at, After: newest}
 		}
 		b.buf = nil
 	}
-	return nil
+	return newest, file, nil
 }
 
 // walk calls f with the whole records from an offset on, and returns where the

@@ -27,7 +27,7 @@ func crashed(t testing.TB, n int) (dir, file string) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(dir, cleanFile)); err != nil {
+	if err := os.Remove(filepath.Join(dir, closedFile)); err != nil {
 		t.Fatal(err)
 	}
 	os.Remove(filepath.Join(dir, "jetstream", "$G", "streams", shardStream(0), "msgs", "index.db"))
@@ -58,7 +58,7 @@ func TestFlippedBitsAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		var d *Damage
-		if err := scan(dir, 0); !errors.As(err, &d) || d.Offset > at {
+		if _, _, err := scan(dir, 0); !errors.As(err, &d) || d.Offset > at {
 			t.Fatalf("a bit flipped at %d of %d is told as %v", at, len(whole), err)
 		}
 		got := 0
@@ -102,7 +102,7 @@ func TestTornEndOpens(t *testing.T) {
 			if err := os.WriteFile(file, torn, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := scan(dir, 0); err != nil {
+			if _, _, err := scan(dir, 0); err != nil {
 				t.Errorf("cut at %d of %d, and %d zeros: %v", cut, len(whole), zeros, err)
 			}
 		}
@@ -120,22 +120,53 @@ func TestTornEndOpens(t *testing.T) {
 	}
 }
 
-// A log that was closed is not looked through at its opening.
-func TestClosedLogIsNotScanned(t *testing.T) {
-	dir := t.TempDir()
-	if err := open(t, dir, 1<<30).Close(); err != nil {
+// A log that was closed says with which message, and one that ends before it is
+// damaged, as is one that lacks a file.
+func TestClosedLogThatLacksMessages(t *testing.T) {
+	dir, file := crashed(t, 4)
+	l, err := reopen(dir)
+	if err != nil {
 		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, cleanFile)); err != nil {
-		t.Fatal(err)
-	}
-	l := open(t, dir, 1<<30)
-	defer l.Close()
-	if _, err := os.Stat(filepath.Join(dir, cleanFile)); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("a log in use is marked as closed")
 	}
 	if SalvageID(dir) != l.ID(0) {
 		t.Errorf("the files say %q, and the log is %q", SalvageID(dir), l.ID(0))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := func(what string) {
+		t.Helper()
+		before, _ := os.ReadFile(file)
+		if _, err := reopen(dir); !errors.As(err, new(*Damage)) {
+			t.Errorf("%s: opened with %v", what, err)
+		}
+		if after, _ := os.ReadFile(file); len(after) != len(before) {
+			t.Errorf("%s: a refused opening changed the files", what)
+		}
+	}
+	list, _ := blocks(dir, 0)
+	b := list[0]
+	b.buf = whole
+	_, size, _ := b.read(0)
+	os.WriteFile(file, whole[:size], 0o600)
+	damaged("cut between two messages")
+	os.WriteFile(file, append(append([]byte(nil), whole[:size]...), whole[2*size:]...), 0o600)
+	damaged("a message is taken out")
+	os.WriteFile(file, append([]byte("UUUUUUUU"), whole[8:]...), 0o600)
+	damaged("the first bytes are others")
+	os.Remove(file)
+	damaged("the file is gone")
+	os.WriteFile(file, whole, 0o600)
+	if l, err = reopen(dir); err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := os.Stat(filepath.Join(dir, closedFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a log in use is marked as closed")
 	}
 }
 

@@ -90,6 +90,15 @@ func (t *tracker) apply(sequence uint64) bool {
 	return true
 }
 
+// rewind notes that messages after a sequence are not applied after all.
+func (t *tracker) rewind(sequence uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if sequence < t.applied {
+		t.applied, t.behind = sequence, time.Now()
+	}
+}
+
 func (t *tracker) forget(sequence uint64) {
 	if f, known := t.frames[sequence]; known {
 		t.count(f.counts, -1)

@@ -21,12 +21,16 @@ func (f Flaw) Error() string { return string(f) }
 
 func flaw(format string, args ...any) error { return Flaw(fmt.Sprintf(format, args...)) }
 
-// CheckStored reads every stored event, of all workspaces on one snapshot, and
+// CheckStored lets SQLite look through its file, the indexes and the search index
+// included; then it reads every stored event, of all workspaces on one snapshot, and
 // verifies its checksum and its profile; that the counts of each workspace are
 // those of its events; and that the message hashes by which duplicates are
 // decided are exactly those of the events. It returns how many events it read.
 // The error is a Flaw where something is wrong.
 func (r *Runner) CheckStored(ctx context.Context, progress func(done, total int64)) (n int64, err error) {
+	if wrong, err := r.o.DB.CheckFile(ctx); err != nil || wrong != "" {
+		return 0, cmp.Or(err, flaw("the database file is damaged: %s", wrong))
+	}
 	err = r.o.DB.View(ctx, func(tx *db.Tx) error {
 		if err := tx.Patient(ctx); err != nil {
 			return err
@@ -69,6 +73,9 @@ func (r *Runner) CheckStored(ctx context.Context, progress func(done, total int6
 				return flaw("workspace %d has %d stored events that are not counted", w, found[w])
 			}
 		}
+		if err := onlyKnown(ctx, tx, found); err != nil {
+			return err
+		}
 		if ok, err := spans.Check(ctx, tx); err != nil || !ok {
 			return cmp.Or(err, flaw("the times of the segments are not those of their events: timelines lack events"))
 		}
@@ -83,6 +90,26 @@ func (r *Runner) CheckStored(ctx context.Context, progress func(done, total int6
 		return nil
 	})
 	return n, err
+}
+
+// onlyKnown fails where events are of a workspace that is not there.
+func onlyKnown(ctx context.Context, tx *db.Tx, found map[int64]int64) error {
+	known := map[int64]bool{}
+	err := tx.Each(ctx, "SELECT number FROM workspace", nil, func(rows *sql.Rows) error {
+		var w int64
+		err := rows.Scan(&w)
+		known[w] = true
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, w := range slices.Sorted(maps.Keys(found)) {
+		if !known[w] {
+			return flaw("%d stored events are of workspace %d, which is not there", found[w], w)
+		}
+	}
+	return nil
 }
 
 // countedEvents returns how many events each workspace counts as stored.
@@ -182,6 +209,9 @@ func (r *Runner) CheckLog(ctx context.Context, progress func(done, total int64))
 		last[shard] = l.Last(shard)
 		if last[shard] < applied[shard] {
 			return 0, flaw("shard %d of the log ends at message %d and %d is applied", shard, last[shard], applied[shard])
+		}
+		if first[shard] > applied[shard]+1 {
+			return 0, flaw("shard %d of the log begins with message %d and %d is applied: what is between is lost", shard, first[shard], applied[shard])
 		}
 		total += int64(last[shard] + 1 - first[shard])
 	}

@@ -118,19 +118,41 @@ const followEvery = time.Second
 // those that other nodes own.
 func (r *Runner) follow(ctx context.Context) {
 	for {
-		var cursors map[int]uint64
-		err := r.o.DB.View(ctx, func(tx *db.Tx) (err error) {
-			_, cursors, err = loadCursors(ctx, tx)
-			return err
-		})
-		for number, sequence := range cursors {
-			r.o.Log.Applied(number, sequence)
-		}
-		if err != nil && ctx.Err() == nil {
-			r.o.Logger.Warn("the cursors could not be read", "error", err)
+		if err := r.lookAtCursors(ctx); err != nil && ctx.Err() == nil {
+			r.o.Logger.Warn("the cursors could not be read", "error", db.Safe(err))
 		}
 		if !sleep(ctx, followEvery) {
 			return
 		}
 	}
+}
+
+// lookAtCursors reads how far each shard is applied. Where that is less than was
+// committed before, the database has gone back: a replica that was behind took
+// over. The log still has what it lost, so the shard is owned anew from there.
+func (r *Runner) lookAtCursors(ctx context.Context) error {
+	before := map[int]uint64{}
+	for number := range r.o.Log.Shards() {
+		before[number] = r.o.Log.AppliedTo(number)
+	}
+	var cursors map[int]uint64
+	err := r.o.DB.View(ctx, func(tx *db.Tx) (err error) {
+		_, cursors, err = loadCursors(ctx, tx)
+		return err
+	})
+	for number, sequence := range cursors {
+		if sequence >= before[number] {
+			r.o.Log.Applied(number, sequence)
+			continue
+		}
+		r.o.Logger.Error("the database has gone back and is applied anew from where it stands", "shard", number, "applied", before[number], "now", sequence)
+		r.o.Log.Rewind(number, sequence)
+		for _, s := range r.owned() {
+			if s.number == number {
+				s.stuck(errLostShard)
+				s.cancel()
+			}
+		}
+	}
+	return err
 }

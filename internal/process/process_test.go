@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
@@ -270,5 +271,48 @@ func TestSeenIsExactThroughSealingAndMerging(t *testing.T) {
 			t.Fatal(err)
 		}
 		check("reopened")
+	})
+}
+
+// A database that goes back while the program runs, because a copy that was
+// behind took over, is brought forward again from the log.
+func TestDatabaseThatGoesBack(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		dbtest.Workspace(t, d, 1)
+		l := openLog(t, t.TempDir())
+		defer l.Close()
+		r := start(t, d, l)
+		defer r.Stop()
+		for i := range 3 {
+			send(t, l, track(1, "u", fmt.Sprint("m", i)))
+			wantStats(t, r, 1, int64(i+1), 0)
+		}
+		err := d.Update(t.Context(), func(tx *db.Tx) error {
+			after := int64(event.NewPosition(0, 1, event.MaxIndex))
+			for _, query := range []string{
+				"DELETE FROM event WHERE key > $1", "DELETE FROM seen_tail WHERE key > $1",
+				"UPDATE event_count SET stored = 1 WHERE $1 > 0", "UPDATE shard_cursor SET sequence = 1 WHERE $1 > 0",
+			} {
+				if _, err := tx.Exec(t.Context(), query, after); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(20 * time.Second); ; {
+			s, err := r.Stats(t.Context(), 1)
+			if err == nil && s.Stored == 3 && s.Lag == 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%+v %v", s, err)
+			}
+			sleep(t.Context(), 20*time.Millisecond)
+		}
+		send(t, l, track(1, "u", "m2"), track(1, "u", "m3"))
+		wantStats(t, r, 1, 4, 1)
 	})
 }
