@@ -14,6 +14,8 @@ type keyCommand struct {
 	Create keyCreate `cmd:"" help:"Make a key; a secret one is shown this once."`
 	List   keyList   `cmd:"" help:"List the keys."`
 	Revoke keyRevoke `cmd:"" help:"End a key for good."`
+
+	NewSeal keyNewSeal `cmd:"" help:"Begin with a new seal key, where the old seal.key is lost for good; a key that is in its place already is taken."`
 }
 
 type keyCreate struct {
@@ -82,4 +84,15 @@ type keyRevoke struct {
 
 func (c keyRevoke) Run(ctx context.Context) error {
 	return call(ctx, c.placeFlags, "POST", "/admin/keys/revoke", app.NamedKey{Workspace: c.Workspace, ID: c.ID}, &struct{}{})
+}
+
+type keyNewSeal struct{ placeFlags }
+
+func (c keyNewSeal) Run(ctx context.Context) error {
+	if err := app.NewSeal(ctx, c.options()); err != nil {
+		return err
+	}
+	fmt.Println("The database belongs to this seal key now; keep a copy of it in another place.")
+	fmt.Println("Next: give the same file to every node, make the shops' identity secrets and the list of erasures anew, and take a backup.")
+	return nil
 }

@@ -196,7 +196,10 @@ func (a *admin) markErasures(r *http.Request, in MarkErasures) (ErasureLines, er
 	if err != nil {
 		return ErasureLines{}, err
 	}
-	m := a.workspaces.Marker()
+	m, err := a.workspaces.Marker()
+	if err != nil {
+		return ErasureLines{}, err
+	}
 	out := ErasureLines{Key: m.KeyMark()}
 	for _, identifier := range in.Identifiers {
 		kind, value, ok := strings.Cut(identifier, ":")

@@ -181,7 +181,7 @@ func (a *App) startStores(ctx context.Context) error {
 		return err
 	}
 	a.onStop(func(context.Context) error { return a.database.Close() })
-	if a.workspaces, err = workspace.New(a.database, a.o.sealKey()); err != nil {
+	if a.workspaces, err = workspace.New(ctx, a.database, a.o.sealKey()); err != nil {
 		return err
 	}
 	if a.directory, err = a.workspaces.Directory(ctx, a.o.Logger.With("component", "directory")); err != nil {

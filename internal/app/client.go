@@ -40,7 +40,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		lock.Close()
 		return nil, err
 	}
-	w, err := workspace.New(d, o.sealKey())
+	w, err := workspace.New(ctx, d, o.sealKey())
 	if err != nil {
 		d.Close()
 		lock.Close()

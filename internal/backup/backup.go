@@ -22,6 +22,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/eventlog"
+	"github.com/dhvani/dhvani/internal/workspace"
 )
 
 // Source is what a backup is made of.
@@ -115,6 +116,9 @@ func newHeader(ctx context.Context, tx *db.Tx) (*header, error) {
 	}
 	if err == nil {
 		err = tx.QueryRow(ctx, "SELECT value FROM meta WHERE name = 'minimum_version'").Scan(&h.Minimum)
+	}
+	if err == nil {
+		h.SealMark, err = workspace.ReadSealMark(ctx, tx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("describe the database: %w", err)

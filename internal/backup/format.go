@@ -47,6 +47,7 @@ type header struct {
 	Program    string          `json:"program"`         // that wrote it
 	Minimum    string          `json:"minimum_version"` // the oldest program that may use it
 	CreatedAt  int64           `json:"created_at_micros"`
+	SealMark   string          `json:"seal_mark,omitempty"` // of the seal key that it belongs to
 	Shards     []shard         `json:"shards"`
 	Workspaces []workspaceName `json:"workspaces"`
 	Tables     []table         `json:"tables"`

@@ -111,3 +111,20 @@ func TestAddTogether(t *testing.T) {
 		t.Errorf("%d lines, %v", n, err)
 	}
 }
+
+// A list of another place's key would leave nobody out.
+func TestListOfAnotherKey(t *testing.T) {
+	path, _ := sampleFile(t)
+	m := markerOf(t, firstKey)
+	list, err := ReadErasures(strings.NewReader("key "+m.KeyMark()+"\n"), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := newPlace(t, "sqlite")
+	if _, err := target.restore(path, list); err == nil || !strings.Contains(err.Error(), "another seal key") {
+		t.Errorf("restored: %v", err)
+	}
+	if entries, _ := os.ReadDir(target.data); len(entries) > 0 {
+		t.Errorf("something was made: %v", entries)
+	}
+}

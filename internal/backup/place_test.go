@@ -138,7 +138,7 @@ func (p *place) update(f func(ctx context.Context, tx *db.Tx) error) {
 func (p *place) createWorkspace() {
 	p.t.Helper()
 	ctx := context.Background()
-	s, err := workspace.New(p.db, p.sealKey)
+	s, err := workspace.New(ctx, p.db, p.sealKey)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func sameContent(t *testing.T, want, got map[string][]string) {
 func (p *place) createAnother() {
 	p.t.Helper()
 	ctx := context.Background()
-	s, err := workspace.New(p.db, p.sealKey)
+	s, err := workspace.New(ctx, p.db, p.sealKey)
 	if err == nil {
 		var c workspace.Created
 		if c, err = s.Create(ctx, "another"); err == nil && c.Workspace.Number <= p.number {

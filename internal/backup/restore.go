@@ -32,6 +32,9 @@ type Restored struct {
 // Restore makes an empty place what the backup holds. Where it fails it takes
 // back what it made.
 func (f *File) Restore(ctx context.Context, p Place) (r Restored, err error) {
+	if e := p.Erasures; e != nil && f.header.SealMark != "" && f.header.SealMark != e.marker.KeyMark() {
+		return Restored{}, errors.New("restore: the backup belongs to another seal key than the list of erasures: put back the seal.key that belongs to the backup, and give the list that was made with it")
+	}
 	b, err := newBuilding(p)
 	if err != nil {
 		return Restored{}, fmt.Errorf("restore: %w", err)

@@ -59,6 +59,7 @@ func TestRoundTrip(t *testing.T) {
 					if _, err := os.Stat(target.data + "/" + buildFolder); err == nil {
 						t.Error("the folder of the restore is still there")
 					}
+					target.sealKey = source.sealKey
 					target.createAnother()
 				})
 			}

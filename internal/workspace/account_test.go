@@ -60,7 +60,7 @@ func TestAccounts(t *testing.T) {
 
 func TestPasswordHash(t *testing.T) {
 	ctx := context.Background()
-	s := store(t, nil, "")
+	s := store(t, dbtest.SQLite(t), "")
 	one, err := s.hashPassword(ctx, "पासवर्ड१२३")
 	if err != nil || !strings.HasPrefix(one, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatal(one, err)

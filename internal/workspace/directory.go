@@ -72,6 +72,9 @@ type poll struct {
 
 // Directory reads all keys and returns them. Run keeps them fresh.
 func (s *Store) Directory(ctx context.Context, log *slog.Logger) (*Directory, error) {
+	if s.sealFault != nil {
+		log.Warn(s.sealFault.Error())
+	}
 	d := &Directory{store: s, log: log}
 	d.current.Store(&snapshot{version: -1})
 	if err := d.read(ctx); err != nil {

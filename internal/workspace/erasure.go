@@ -5,8 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"os"
 
 	"github.com/dhvani/dhvani/internal/event"
 )
@@ -18,10 +16,7 @@ type Marker struct{ key []byte }
 
 // OpenMarker returns the Marker of a seal key's file, which must be there.
 func OpenMarker(sealKey string) (*Marker, error) {
-	if _, err := os.Stat(sealKey); err != nil {
-		return nil, fmt.Errorf("seal key: %w", err)
-	}
-	s, err := openSeal(sealKey)
+	s, err := readSeal(sealKey)
 	if err != nil {
 		return nil, err
 	}
@@ -53,5 +48,11 @@ func (m *Marker) KeyMark() string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// Marker returns the Marker of this store's seal key.
-func (s *Store) Marker() *Marker { return s.seal.marker }
+// Marker returns the Marker of the database's seal key. Without that key it
+// returns an error: nobody would be found by another one's marks.
+func (s *Store) Marker() (*Marker, error) {
+	if s.sealFault != nil {
+		return nil, s.sealFault
+	}
+	return s.seal.marker, nil
+}

@@ -21,7 +21,7 @@ func TestMarks(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) > 0 {
 		t.Errorf("a key was made: %v", entries)
 	}
-	s, err := New(dbtest.SQLite(t), path)
+	s, err := New(t.Context(), dbtest.SQLite(t), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,12 +29,16 @@ func TestMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	own, err := s.Marker()
+	if err != nil {
+		t.Fatal(err)
+	}
 	profile := event.ProfileID(1, event.UserProfile, "u")
 	mark := m.Mark("ws_a", profile)
-	if len(mark) != 64 || s.Marker().Mark("ws_a", profile) != mark {
-		t.Errorf("marks %s and %s", mark, s.Marker().Mark("ws_a", profile))
+	if len(mark) != 64 || own.Mark("ws_a", profile) != mark {
+		t.Errorf("marks %s and %s", mark, own.Mark("ws_a", profile))
 	}
-	if _, err := New(dbtest.SQLite(t), filepath.Join(dir, "other")); err != nil {
+	if _, err := New(t.Context(), dbtest.SQLite(t), filepath.Join(dir, "other")); err != nil {
 		t.Fatal(err)
 	}
 	other, err := OpenMarker(filepath.Join(dir, "other"))

@@ -28,14 +28,21 @@ type seal struct {
 	marker *Marker
 }
 
-// openSeal reads the key file (32 bytes in base64), or makes it.
+// openSeal reads the key file, or makes it.
 func openSeal(path string) (*seal, error) {
-	text, err := os.ReadFile(path)
+	s, err := readSeal(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeSealKey(path); err == nil {
-			text, err = os.ReadFile(path)
+		if err := makeSealKey(path); err != nil {
+			return nil, fmt.Errorf("seal key: %w", err)
 		}
+		return readSeal(path)
 	}
+	return s, err
+}
+
+// readSeal reads the key file: 32 bytes in base64.
+func readSeal(path string) (*seal, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("seal key: %w", err)
 	}
@@ -43,6 +50,10 @@ func openSeal(path string) (*seal, error) {
 	if err != nil || len(key) != 32 {
 		return nil, fmt.Errorf("seal key: %s does not hold 32 bytes in base64", path)
 	}
+	return newSeal(key)
+}
+
+func newSeal(key []byte) (*seal, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("seal key: %w", err)
@@ -124,6 +135,9 @@ func (s *Store) IdentitySecret(ctx context.Context, workspace int64) (string, er
 // RotateIdentitySecret replaces the identity secret and returns the new one.
 // Tokens made with the old one no longer count, within a second everywhere.
 func (s *Store) RotateIdentitySecret(ctx context.Context, workspace int64) (string, error) {
+	if s.sealFault == errSealMissing {
+		return "", errSealMissing
+	}
 	secret := newIdentitySecret()
 	err := s.change(ctx, func(tx *db.Tx) error {
 		var id string

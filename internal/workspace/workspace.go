@@ -63,19 +63,22 @@ type Created struct {
 type Store struct {
 	db        *db.DB
 	seal      *seal
+	sealFault error                     // the seal is not the database's own: errSealMissing, errSealOther
 	directory atomic.Pointer[Directory] // told of changes, where there is one
 	hashing   *semaphore.Weighted       // bounds the memory of password hashing
 }
 
 // New returns the store on a database. The file at sealKey holds the key that
-// seals the workspaces' secrets; it is made where it is missing. Processes that
-// share a database need the same file.
-func New(d *db.DB, sealKey string) (*Store, error) {
-	s, err := openSeal(sealKey)
+// seals the workspaces' secrets. It is made together with the first store on a
+// database; where it is missing afterwards, or is another, what it sealed does
+// not open, and whatever needs the right one is refused. Processes that share a
+// database need the same file.
+func New(ctx context.Context, d *db.DB, sealKey string) (*Store, error) {
+	s, fault, err := sealOf(ctx, d, sealKey)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: d, seal: s, hashing: semaphore.NewWeighted(2)}, nil
+	return &Store{db: d, seal: s, sealFault: fault, hashing: semaphore.NewWeighted(2)}, nil
 }
 
 // change commits fn together with the directory's next version, and has this
@@ -117,6 +120,9 @@ func (s *Store) Create(ctx context.Context, name string) (Created, error) {
 	name, err := checkName(name)
 	if err != nil {
 		return Created{}, err
+	}
+	if s.sealFault == errSealMissing { // nobody could open its secret
+		return Created{}, errSealMissing
 	}
 	w := Workspace{ID: token("ws_", 10), Name: name, CreatedAt: time.Now().UnixMicro(), Settings: Settings{AllowedOrigins: []string{}}}
 	secret := s.seal.seal(w.ID, newIdentitySecret())

@@ -25,7 +25,7 @@ func store(t testing.TB, d *db.DB, sealKey string) *Store {
 	if sealKey == "" {
 		sealKey = filepath.Join(t.TempDir(), SealKeyFile)
 	}
-	s, err := New(d, sealKey)
+	s, err := New(context.Background(), d, sealKey)
 	if err != nil {
 		t.Fatal(err)
 	}
