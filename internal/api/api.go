@@ -100,7 +100,7 @@ func operation(method, path, id, summary string, scope workspace.Scopes, tag str
 		Description: "Needs a secret key with scope " + scope.String() + ".",
 		Security:    []map[string][]string{{"key": {}}},
 		Metadata:    map[string]any{scopeKey: scope},
-		Errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError},
+		Errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable},
 	}
 }
 

@@ -28,7 +28,7 @@ func (s *server) customers() {
 	}
 	act := func(path, id, summary string) huma.Operation {
 		op := operation(http.MethodPost, path, id, summary, workspace.ScopeWrite, customersTag)
-		op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable)
+		op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 		return op
 	}
 	huma.Register(s.huma, get("/customers", "list-customers", "Customers by identifier, or all of them by id"), s.listCustomers)

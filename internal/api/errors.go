@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/dhvani/dhvani/internal/customer"
+	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
@@ -45,6 +46,9 @@ func useProblems() {
 	}
 }
 
+// databaseWait is when who met a database that is away should come again.
+const databaseWait = 5 * time.Second
+
 // fail turns a room's error into what the client may see, or nil into nil.
 func (s *server) fail(ctx context.Context, err error) error {
 	if err == nil {
@@ -62,6 +66,9 @@ func (s *server) fail(ctx context.Context, err error) error {
 		p = web.NewProblem(http.StatusUnprocessableEntity, string(reject))
 	case errors.As(err, &unavailable):
 		p = web.NewProblem(http.StatusServiceUnavailable, "events are not accepted at the moment").RetryAfter(unavailable.RetryAfter)
+	case db.IsAway(err) && ctx.Err() == nil:
+		p = web.NewProblem(http.StatusServiceUnavailable, "the data cannot be reached at the moment; try again in a few seconds").RetryAfter(databaseWait)
+		s.Logger.WarnContext(ctx, "request failed: the database is away", "request_id", web.RequestID(ctx), "error", db.Safe(err))
 	default:
 		if p = roomProblem(err); p == nil {
 			p = web.NewProblem(http.StatusInternalServerError, "something went wrong here; the log knows this request by its id")

@@ -21,7 +21,6 @@ func (s *server) events() {
 	huma.Register(s.huma, operation(http.MethodGet, "/stats", "stats", "Count the workspace's events", workspace.ScopeRead, eventsTag), s.stats)
 	huma.Register(s.huma, operation(http.MethodGet, "/rejections", "list-rejections", "The newest rejected events, with the reason", workspace.ScopeRead, eventsTag), s.rejections)
 	op := operation(http.MethodGet, "/events/tail", "tail-events", "Events as they become visible, and rejections, as server-sent events", workspace.ScopeRead, eventsTag)
-	op.Errors = append(op.Errors, http.StatusServiceUnavailable)
 	op.Middlewares = huma.Middlewares{s.watch}
 	sse.Register(s.huma, op, map[string]any{"event": tailEvent{}, "rejected": rejection{}, "ping": ping{}}, s.tail)
 }

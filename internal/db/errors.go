@@ -1,9 +1,15 @@
 package db
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -29,7 +35,10 @@ func IsNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
 // SQLite's primary result codes, https://sqlite.org/rescode.html
 const (
+	sqliteBusy       = 5
+	sqliteLocked     = 6
 	sqliteIOError    = 10
+	sqliteFull       = 13
 	sqliteTooBig     = 18
 	sqliteConstraint = 19
 	sqliteMismatch   = 20
@@ -52,6 +61,35 @@ func IsData(err error) bool {
 		return true
 	}
 	return false
+}
+
+// IsAway reports whether err says that the database does not answer or cannot
+// take work now, so that the same may go well a little later: no connection, one
+// that broke, PostgreSQL that starts, stops or is out of connections, memory or
+// disk (SQLSTATE classes 08 and 53, and 57P0x), a time that ran out, and an SQLite
+// file that is locked or whose disk is full.
+func IsAway(err error) bool {
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		return strings.HasPrefix(p.Code, "08") || strings.HasPrefix(p.Code, "53") || strings.HasPrefix(p.Code, "57P0")
+	}
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		switch s.Code() & 0xff {
+		case sqliteBusy, sqliteLocked, sqliteFull:
+			return true
+		}
+		return false
+	}
+	for _, gone := range [...]error{driver.ErrBadConn, sql.ErrConnDone, net.ErrClosed, io.ErrUnexpectedEOF, context.DeadlineExceeded,
+		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	var dial *pgconn.ConnectError
+	var network *net.OpError
+	return errors.As(err, &dial) || errors.As(err, &network) || pgconn.SafeToRetry(err) // the last knows a connection that is closed already
 }
 
 // IsBroken reports whether err says that SQLite could not read or write its
