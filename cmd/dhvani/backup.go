@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -73,36 +71,4 @@ func (c countWrites) Write(b []byte) (int, error) {
 	n, err := c.to.Write(b)
 	c.bytes.Add(int64(n))
 	return n, err
-}
-
-// writeWhole makes a file that is there only once it is whole and on disk, and
-// that only this user can read.
-func writeWhole(path string, force bool, fill func(io.Writer) error) error {
-	if _, err := os.Stat(path); !force && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is there already; --force replaces it", path)
-	}
-	part := path + ".part"
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a backup that was killed
-		return err
-	}
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = fill(f); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(part, path)
-	}
-	if err != nil {
-		_ = os.Remove(part)
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
 }

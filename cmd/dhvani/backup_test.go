@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -19,9 +20,6 @@ func TestWriteWhole(t *testing.T) {
 		}
 	}
 	failed := errors.New("failed")
-	if err := os.WriteFile(path+".part", []byte("old"), 0o644); err != nil { // left by a kill
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
 		what  string
 		force bool
@@ -44,11 +42,40 @@ func TestWriteWhole(t *testing.T) {
 		if string(got) != c.want {
 			t.Errorf("%s: the file holds %q, want %q", c.what, got, c.want)
 		}
-		if _, err := os.Stat(path + ".part"); err == nil {
-			t.Errorf("%s: a part is left", c.what)
+		if left, _ := filepath.Glob(path + ".*"); len(left) > 0 {
+			t.Errorf("%s: left: %v", c.what, left)
 		}
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v %v", info.Mode(), err)
+	}
+}
+
+// Two backups to one name do not touch one another: the first one is there as
+// it was written, the other one is refused.
+func TestWriteTogether(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "backup")
+	err := writeWhole(path, false, func(w io.Writer) error {
+		if _, err := io.WriteString(w, "the "); err != nil {
+			return err
+		}
+		inner := writeWhole(path, false, func(w io.Writer) error {
+			if names, _ := filepath.Glob(path + ".unfinished-*"); len(names) != 2 {
+				t.Errorf("what is being written is named %v", names)
+			}
+			_, err := io.WriteString(w, "first")
+			return err
+		})
+		_, err := io.WriteString(w, "second")
+		return errors.Join(inner, err)
+	})
+	if err == nil || !strings.Contains(err.Error(), "is there already") {
+		t.Errorf("the second: %v", err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "first" {
+		t.Errorf("the file holds %q", got)
+	}
+	if err := writeWhole(os.DevNull, true, func(io.Writer) error { return nil }); err == nil {
+		t.Error("a device was replaced")
 	}
 }
