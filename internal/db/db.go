@@ -74,7 +74,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if err != nil {
 		d.Close()
-		return nil, err
+		return nil, explain(err)
 	}
 	return d, nil
 }

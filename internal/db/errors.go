@@ -38,10 +38,12 @@ const (
 	sqliteBusy       = 5
 	sqliteLocked     = 6
 	sqliteIOError    = 10
+	sqliteCorrupt    = 11
 	sqliteFull       = 13
 	sqliteTooBig     = 18
 	sqliteConstraint = 19
 	sqliteMismatch   = 20
+	sqliteNotADB     = 26
 )
 
 // IsData reports whether err lies in the values that were given: a data
@@ -90,6 +92,23 @@ func IsAway(err error) bool {
 	var dial *pgconn.ConnectError
 	var network *net.OpError
 	return errors.As(err, &dial) || errors.As(err, &network) || pgconn.SafeToRetry(err) // the last knows a connection that is closed already
+}
+
+// explain says in plain words what keeps an SQLite database from being opened.
+func explain(err error) error {
+	var s *sqlite.Error
+	if !errors.As(err, &s) {
+		return err
+	}
+	switch s.Code() & 0xff {
+	case sqliteCorrupt, sqliteNotADB:
+		return fmt.Errorf("the database file %s is damaged, so a backup must be restored: %w", FileName, err)
+	case sqliteFull:
+		return fmt.Errorf("there is no room on the disk for the database: %w", err)
+	case sqliteIOError:
+		return fmt.Errorf("the disk with the database cannot be read or written, or is full: %w", err)
+	}
+	return err
 }
 
 // IsBroken reports whether err says that SQLite could not read or write its

@@ -1,12 +1,15 @@
 package db_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -83,5 +86,30 @@ func TestSQLiteFull(t *testing.T) {
 	})
 	if err == nil || !db.IsAway(err) {
 		t.Errorf("%s is full: %v", filepath.Base(dir), err)
+	}
+}
+
+// A damaged file is called one, also where the list of migrations is what is damaged.
+func TestSQLiteDamaged(t *testing.T) {
+	for page := range 2 {
+		dir := t.TempDir()
+		d, err := db.Open(t.Context(), db.Options{Data: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(filepath.Join(dir, db.FileName), os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.WriteAt(bytes.Repeat([]byte{0xA5}, 4096), int64(page)*4096)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Open(t.Context(), db.Options{Data: dir}); err == nil || !strings.Contains(err.Error(), "is damaged") {
+			t.Errorf("page %d: %v", page+1, err)
+		}
 	}
 }

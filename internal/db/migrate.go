@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -98,6 +99,13 @@ func (d *DB) checkVersion(ctx context.Context) error {
 	}
 	if n == 0 {
 		return nil
+	}
+	var done int // looked at here because the migrations' library takes a table that it cannot read for none
+	if err := d.write.QueryRowContext(ctx, "SELECT count(*) FROM goose_db_version WHERE version_id >= 0").Scan(&done); err != nil {
+		return fmt.Errorf("read which migrations the database has: %w", err)
+	}
+	if done == 0 {
+		return errors.New("the database is not whole: it does not say which migrations it has; restore a backup")
 	}
 	var need string
 	if err := d.write.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'minimum_version'").Scan(&need); err != nil {
