@@ -50,7 +50,7 @@ func main() {
 		kong.Description("Hear your shop's customers in real time, and act at once.\n\nEvery flag can also be given as an environment variable, DHVANI_ and its name; a flag wins."),
 		kong.DefaultEnvars("DHVANI"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err := k.Run(); err != nil {

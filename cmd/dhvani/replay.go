@@ -12,6 +12,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/replay"
 )
 
 type replayCommand struct {
@@ -27,19 +28,21 @@ func (c replayCommand) Run(ctx context.Context) error {
 		if c.From != "" || c.Speed != 0 {
 			return errors.New("--from and --speed go with --as-live")
 		}
-		return follow(ctx, c.placeFlags, "/admin/replay", app.NamedKey{Workspace: c.Workspace})
+		return follow(ctx, c.placeFlags, "/admin/replay", app.NamedKey{Workspace: c.Workspace}, stepPrinter{})
 	}
 	in := app.Play{Workspace: c.Workspace, Speed: c.Speed, From: math.MinInt64 / 4}
+	show := stepPrinter{nothing: "There is no event yet."}
 	if c.From != "" {
+		show.nothing = "There is no event at or after that time."
 		var ok bool
 		if in.From, ok = event.ParseTime(c.From); !ok {
 			return errors.New("--from must be a time such as 2026-03-01 or 2026-03-01T10:00:00Z")
 		}
 	}
-	if c.Speed < 0 {
-		return errors.New("--speed must not be negative")
+	if !(c.Speed >= 0) || math.IsInf(c.Speed, 0) { // NaN is not either
+		return errors.New("--speed must be a number such as 10, and not negative")
 	}
-	return follow(ctx, c.placeFlags, "/admin/play", in)
+	return follow(ctx, c.placeFlags, "/admin/play", in, show)
 }
 
 type verifyCommand struct {
@@ -48,18 +51,18 @@ type verifyCommand struct {
 }
 
 func (c verifyCommand) Run(ctx context.Context) error {
-	return follow(ctx, c.placeFlags, "/admin/verify", app.NamedKey{Workspace: c.Workspace})
+	return follow(ctx, c.placeFlags, "/admin/verify", app.NamedKey{Workspace: c.Workspace}, stepPrinter{})
 }
 
 // follow carries out a command that takes long, in the running process or in
 // this one, and shows how far it is.
-func follow(ctx context.Context, p placeFlags, path string, in any) error {
+func follow(ctx context.Context, p placeFlags, path string, in any, show stepPrinter) error {
 	c, err := app.ConnectOrStart(ctx, p.options())
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	show := stepPrinter{terminal: term.IsTerminal(int(os.Stderr.Fd()))}
+	show.terminal = term.IsTerminal(int(os.Stderr.Fd()))
 	err = c.Follow(ctx, path, in, show.step)
 	show.clear()
 	if errors.Is(err, context.Canceled) {
@@ -71,6 +74,7 @@ func follow(ctx context.Context, p placeFlags, path string, in any) error {
 // stepPrinter shows progress on one line of a terminal, else a line from time to
 // time.
 type stepPrinter struct {
+	nothing  string // to say where nothing was played
 	terminal bool
 	last     time.Time
 }
@@ -88,13 +92,26 @@ func (s *stepPrinter) step(st app.Step) {
 		fmt.Println(st.Result)
 	case st.Played != nil:
 		s.clear()
-		rows := st.Played.Rows
-		fmt.Printf("%s  %s events, %s profiles, %s orders, %s opinions, %s dead\n", time.UnixMicro(st.Played.At).UTC().Format("2006-01-02 15:04:05"),
-			thousands(st.Played.Events), thousands(rows["profile"]), thousands(rows["orders"]), thousands(rows["feedback"]), thousands(rows["dead_event"]))
+		fmt.Println(s.played(st.Played))
 	case s.terminal:
-		fmt.Fprintf(os.Stderr, "\r\x1b[K%s: %s of %s", st.What, thousands(st.Done), thousands(st.Total))
+		fmt.Fprintf(os.Stderr, "\r\x1b[K%s", progressText(st))
 	case time.Since(s.last) > 5*time.Second:
 		s.last = time.Now()
-		fmt.Fprintf(os.Stderr, "%s: %s of %s\n", st.What, thousands(st.Done), thousands(st.Total))
+		fmt.Fprintln(os.Stderr, progressText(st))
 	}
+}
+
+// played says how far a play is.
+func (s *stepPrinter) played(p *replay.Played) string {
+	if p.At == 0 && p.Events == 0 {
+		return s.nothing
+	}
+	return fmt.Sprintf("%s  %s events, %s profiles, %s orders, %s opinions, %s dead", time.UnixMicro(p.At).UTC().Format("2006-01-02 15:04:05"),
+		thousands(p.Events), thousands(p.Rows["profile"]), thousands(p.Rows["orders"]), thousands(p.Rows["feedback"]), thousands(p.Rows["dead_event"]))
+}
+
+// progressText says how much is done. A total is what there was at the beginning;
+// more may have come since.
+func progressText(s app.Step) string {
+	return fmt.Sprintf("%s: %s of %s", s.What, thousands(s.Done), thousands(max(s.Done, s.Total)))
 }

@@ -71,15 +71,24 @@ func (s *server) listDead(ctx context.Context, in *Page) (*body[deadList], error
 }
 
 type deadID struct {
-	ID int64 `path:"id" minimum:"1"`
+	ID string `path:"id"`
+}
+
+// number is 0, which no event has, where the id is not one that the list gives.
+func (d *deadID) number() int64 {
+	n, err := strconv.ParseInt(d.ID, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func (s *server) retryDead(ctx context.Context, in *deadID) (*struct{}, error) {
-	return nil, s.failDead(ctx, s.Pipeline.RetryDead(ctx, entry(ctx).Workspace, in.ID))
+	return nil, s.failDead(ctx, s.Pipeline.RetryDead(ctx, entry(ctx).Workspace, in.number()))
 }
 
 func (s *server) dropDead(ctx context.Context, in *deadID) (*struct{}, error) {
-	return nil, s.failDead(ctx, s.Pipeline.DropDead(ctx, entry(ctx).Workspace, in.ID))
+	return nil, s.failDead(ctx, s.Pipeline.DropDead(ctx, entry(ctx).Workspace, in.number()))
 }
 
 func (s *server) failDead(ctx context.Context, err error) error {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -222,7 +223,7 @@ func (a *admin) session(r *http.Request, in NamedKey) (Session, error) {
 // workspace finds the one that is meant: named, or the only one there is.
 func (a *admin) workspace(r *http.Request, name string) (workspace.Workspace, error) {
 	if name != "" {
-		return a.workspaces.Get(r.Context(), name)
+		return named(r.Context(), a.workspaces, name)
 	}
 	list, err := a.workspaces.List(r.Context())
 	if err != nil {
@@ -235,4 +236,13 @@ func (a *admin) workspace(r *http.Request, name string) (workspace.Workspace, er
 		return list[0], nil
 	}
 	return workspace.Workspace{}, workspace.Invalid("there are several workspaces: say which one with --workspace NAME")
+}
+
+// named finds a workspace that the operator named, by name or id.
+func named(ctx context.Context, s *workspace.Store, name string) (workspace.Workspace, error) {
+	w, err := s.Get(ctx, name)
+	if errors.Is(err, workspace.ErrNotFound) {
+		err = workspace.Invalid(fmt.Sprintf("there is no workspace %q: dhvani workspace list shows those that there are", name))
+	}
+	return w, err
 }

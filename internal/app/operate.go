@@ -88,7 +88,7 @@ func (a *App) chosen(ctx context.Context, name string) ([]workspace.Workspace, e
 	if name == "" {
 		return a.workspaces.List(ctx)
 	}
-	w, err := a.workspaces.Get(ctx, name)
+	w, err := named(ctx, a.workspaces, name)
 	return []workspace.Workspace{w}, err
 }
 

@@ -2,11 +2,13 @@ package backup
 
 import (
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/eventlog"
@@ -243,5 +245,22 @@ func TestNotEmpty(t *testing.T) {
 	target.open()
 	if after := target.rowCount("workspace"); after != before {
 		t.Errorf("%d workspaces became %d", before, after)
+	}
+}
+
+// What cannot be unpacked is told in plain words; that the disk fails is not.
+func TestUnpackedErrors(t *testing.T) {
+	path := &os.PathError{Op: "read", Path: "backup", Err: errors.New("input/output error")}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("sequence decoder not defined"), "its bytes cannot be unpacked"},
+		{io.ErrUnexpectedEOF, "unexpected EOF"},
+		{path, path.Error()},
+	} {
+		if _, err := (unpacked{iotest.ErrReader(c.err)}).Read(make([]byte, 1)); err == nil || err.Error() != c.want {
+			t.Errorf("%v becomes %v", c.err, err)
+		}
 	}
 }

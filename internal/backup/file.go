@@ -46,13 +46,26 @@ func openPass(path string, sum io.Writer, report func(done, total int64)) (*pass
 		file.Close()
 		return nil, err
 	}
-	p.blocks.from = p.unzip
+	p.blocks.from = unpacked{p.unzip}
 	return p, nil
 }
 
 // unpack reads a Zstandard stream within bounds of memory.
 func unpack(from io.Reader) (*zstd.Decoder, error) {
 	return zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*window))
+}
+
+// unpacked says in plain words that the stream is none, for which the decoder has
+// words of its own.
+type unpacked struct{ from io.Reader }
+
+func (u unpacked) Read(b []byte) (int, error) {
+	n, err := u.from.Read(b)
+	var path *os.PathError
+	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &path) {
+		err = errors.New("its bytes cannot be unpacked")
+	}
+	return n, err
 }
 
 // ends checks the file's first and last bytes.
