@@ -44,7 +44,7 @@ func (t *totals) aboveMean(workspace int64) bool {
 
 // behindFrom is how long events wait before acceptance slows down in favour of
 // applying them.
-const behindFrom = 5 * time.Second
+const behindFrom = 20 * time.Second
 
 // Behind reports whether the oldest message has waited for long to be applied.
 func (l *Log) Behind() bool { return l.behind.Load() }
