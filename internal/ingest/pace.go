@@ -2,33 +2,46 @@ package ingest
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 )
 
-// paces lets each workspace decode one request at a time, and a third of the
-// time, while the log is behind. A flood of connections would otherwise take the
-// processors from the one goroutine that applies what they sent: on two cores
-// the events stored in a second fell to a fifth.
+// paces bounds how many requests of a workspace are decoded at a time: as many as
+// there are processors. More would not be faster, and every other request would wait
+// behind all of them for a processor. While the log is behind it is one, and a
+// third of the time: a flood would otherwise take the processors from the one
+// goroutine that applies what it sent.
 type paces struct {
-	mu   sync.Mutex
-	turn map[int64]chan struct{} // holds a token while a request of the workspace is decoded
+	mu    sync.Mutex
+	lanes map[int64]*lane
 }
 
-// pauses is how much longer than it took a turn is kept.
+// lane holds tokens while requests of a workspace are decoded.
+type lane struct{ usual, behind chan struct{} }
+
+// pauses is how much longer than it took a turn is kept while the log is behind.
 const pauses = 2
 
-// enter waits for a workspace's turn, where there is need to; requests whose
-// headers name no key share one. The caller calls leave, once or more.
+// enter waits for a workspace's turn; requests whose headers name no key share
+// one. The caller calls leave, once or more.
 func (p *paces) enter(ctx context.Context, workspace int64, behind bool) (leave func(), err error) {
-	if !behind {
-		return func() {}, nil
+	l := p.of(workspace)
+	turn := l.usual
+	if behind {
+		turn = l.behind
 	}
-	turn := p.of(workspace)
 	select {
 	case turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	default:
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if !behind {
+		return sync.OnceFunc(func() { <-turn }), nil
 	}
 	began := time.Now()
 	return sync.OnceFunc(func() {
@@ -36,14 +49,16 @@ func (p *paces) enter(ctx context.Context, workspace int64, behind bool) (leave 
 	}), nil
 }
 
-func (p *paces) of(workspace int64) chan struct{} {
+func (p *paces) of(workspace int64) *lane {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.turn == nil {
-		p.turn = map[int64]chan struct{}{}
+	if p.lanes == nil {
+		p.lanes = map[int64]*lane{}
 	}
-	if p.turn[workspace] == nil {
-		p.turn[workspace] = make(chan struct{}, 1)
+	l := p.lanes[workspace]
+	if l == nil {
+		l = &lane{make(chan struct{}, max(2, runtime.GOMAXPROCS(0))), make(chan struct{}, 1)}
+		p.lanes[workspace] = l
 	}
-	return p.turn[workspace]
+	return l
 }

@@ -6,35 +6,36 @@ import (
 	"testing"
 )
 
-// While the log is behind a workspace has one turn, which others do not wait
-// for; else nobody waits.
+// A workspace has so many turns, one while the log is behind, and others do not
+// wait for them.
 func TestPaces(t *testing.T) {
-	var p paces
-	enter := func(workspace int64, behind bool) (func(), error) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // so that a turn that is taken is an error
-		return p.enter(ctx, workspace, behind)
-	}
-	for range 3 {
-		if _, err := enter(1, false); err != nil {
+	for _, behind := range []bool{false, true} {
+		var p paces
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		turns := cap(p.of(1).usual)
+		if behind {
+			turns = 1
+		}
+		var leave func()
+		for range turns {
+			var err error
+			if leave, err = p.enter(t.Context(), 1, behind); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := p.enter(ended, 1, behind); !errors.Is(err, context.Canceled) {
+			t.Errorf("behind %v: one turn more: %v", behind, err)
+		}
+		other, err := p.enter(t.Context(), 2, behind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other()
+		leave()
+		leave()
+		if _, err := p.enter(t.Context(), 1, behind); err != nil { // free again, a moment later
 			t.Fatal(err)
 		}
 	}
-	turn := p.of(1)
-	turn <- struct{}{}
-	if _, err := enter(1, true); !errors.Is(err, context.Canceled) {
-		t.Errorf("a second turn: %v", err)
-	}
-	leave, err := p.enter(t.Context(), 2, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leave()
-	leave()
-	p.of(2) <- struct{}{} // free again, a moment later
-	<-turn
-	if leave, err = p.enter(t.Context(), 1, true); err != nil {
-		t.Fatal(err)
-	}
-	leave()
 }
