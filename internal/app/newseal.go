@@ -11,6 +11,11 @@ import (
 // NewSeal makes the key in the seal key's file, new where there is none, the one
 // that the database belongs to. Nothing may run on the data folder.
 func NewSeal(ctx context.Context, o Options) error {
+	return withDatabase(ctx, o, func(d *db.DB) error { return workspace.NewSeal(ctx, d, o.sealKey()) })
+}
+
+// withDatabase calls f with the database of a data folder on which nothing runs.
+func withDatabase(ctx context.Context, o Options, f func(d *db.DB) error) error {
 	lock, err := lockFolder(ctx, o.Data)
 	if errors.Is(err, ErrInUse) {
 		return errors.New("a process works with the data folder: stop it first")
@@ -24,5 +29,5 @@ func NewSeal(ctx context.Context, o Options) error {
 		return err
 	}
 	defer d.Close()
-	return workspace.NewSeal(ctx, d, o.sealKey())
+	return f(d)
 }

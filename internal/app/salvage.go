@@ -19,30 +19,19 @@ import (
 // It says what it did. Nothing may run on the data folder. Of a log on NATS
 // servers that is gone whole nothing can be read: a new one is begun.
 func Salvage(ctx context.Context, o Options, say func(string)) error {
-	lock, err := lockFolder(ctx, o.Data)
-	if errors.Is(err, ErrInUse) {
-		return errors.New("a process works with the data folder: stop it first")
-	}
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	d, err := db.Open(ctx, db.Options{URL: o.Database, Data: o.Data})
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if o.NATS != nil {
-		if err := beginAnew(ctx, o, d, say); err != nil {
-			return fmt.Errorf("begin a new log: %w", err)
+	return withDatabase(ctx, o, func(d *db.DB) error {
+		if o.NATS != nil {
+			if err := beginAnew(ctx, o, d, say); err != nil {
+				return fmt.Errorf("begin a new log: %w", err)
+			}
+			return nil
+		}
+		s := salvage{o: o, db: d, say: say, old: filepath.Join(o.Data, "log"), fresh: filepath.Join(o.Data, "log.salvaged")}
+		if err := s.run(ctx); err != nil {
+			return fmt.Errorf("salvage the log: %w", err)
 		}
 		return nil
-	}
-	s := salvage{o: o, db: d, say: say, old: filepath.Join(o.Data, "log"), fresh: filepath.Join(o.Data, "log.salvaged")}
-	if err := s.run(ctx); err != nil {
-		return fmt.Errorf("salvage the log: %w", err)
-	}
-	return nil
+	})
 }
 
 type salvage struct {
