@@ -106,11 +106,11 @@ func (r *Runner) apply(ctx context.Context, s *shard, p part) error {
 	}
 	s.seen.committed(fresh)
 	s.advance(p.to)
-	r.o.Log.Applied(s.number, p.to.sequence)
 	r.observe(&kept, duplicates, start)
 	if p.dead == nil {
 		r.committed(&kept)
 	}
+	r.o.Log.Applied(s.number, p.to.sequence) // last: who waits for it sees what the Stages keep in memory too
 	return nil
 }
 
