@@ -54,7 +54,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) int {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds(f.retry)))
 	}
 	if f.hangUp {
-		// Else net/http drains some of the body before it closes the connection.
+		// Else net/http drains some of the body before it closes the connection. It
+		// would keep one whose body it has in its buffer, and the deadline would
+		// cancel the next request on it.
+		w.Header().Set("Connection", "close")
 		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(0, 0))
 	}
 	text, _ := jsontext.AppendQuote(nil, f.text) // our own words are valid text

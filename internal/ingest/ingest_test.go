@@ -49,6 +49,9 @@ func (m *memory) Admit(workspace int64) error {
 }
 
 func (m *memory) Append(ctx context.Context, chunks []eventlog.Chunk) error {
+	if err := ctx.Err(); err != nil { // as the log does
+		return err
+	}
 	if m.enter != nil {
 		m.enter <- struct{}{}
 		select {

@@ -33,12 +33,8 @@ func (p *paces) enter(ctx context.Context, workspace int64, behind bool) (leave 
 	}
 	select {
 	case turn <- struct{}{}:
-	default:
-		select {
-		case turn <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	if !behind {
 		return sync.OnceFunc(func() { <-turn }), nil
