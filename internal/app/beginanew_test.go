@@ -4,34 +4,18 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/eventlog"
+	"github.com/dhvani/dhvani/internal/eventlog/logtest"
 )
-
-func natsServer(t *testing.T) *server.Server {
-	t.Helper()
-	n, err := server.NewServer(&server.Options{Port: -1, Host: "127.0.0.1", NoLog: true, NoSigs: true, JetStream: true, StoreDir: t.TempDir(), MaxPayload: 8 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.Start()
-	t.Cleanup(n.Shutdown)
-	if !n.ReadyForConnections(10 * time.Second) {
-		t.Fatal("NATS did not start")
-	}
-	return n
-}
 
 // Two nodes on one log and one database are one system; and where the NATS
 // servers lost everything, salvage begins a new log behind what is stored.
 func TestNodesAndALostCluster(t *testing.T) {
-	n := natsServer(t)
-	o := app.Options{Data: t.TempDir(), Database: dbtest.Postgres(t), NATS: &eventlog.Cluster{URL: n.ClientURL(), Replicas: 1, Shards: 4}, Node: "one", Listen: "127.0.0.1:0"}
+	url, stop := logtest.Server(t)
+	o := app.Options{Data: t.TempDir(), Database: dbtest.Postgres(t), NATS: &eventlog.Cluster{URL: url, Replicas: 1, Shards: 4}, Node: "one", Listen: "127.0.0.1:0"}
 	first, err := app.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +51,13 @@ func TestNodesAndALostCluster(t *testing.T) {
 		t.Errorf("a whole log is salvaged: %v", err)
 	}
 
-	n.Shutdown()
-	o.NATS.URL = natsServer(t).ClientURL()
+	stop()
+	o.NATS.URL, _ = logtest.Server(t)
 	if _, err := app.Start(t.Context(), o); err == nil {
 		t.Fatal("a new log was taken for the old one")
 	}
-	o.NATS = &eventlog.Cluster{URL: natsServer(t).ClientURL(), Replicas: 1, Shards: 8}
+	url, _ = logtest.Server(t)
+	o.NATS = &eventlog.Cluster{URL: url, Replicas: 1, Shards: 8}
 	if _, err := salvage(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,12 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
+	"github.com/dhvani/dhvani/internal/eventlog/logtest"
 )
 
 // system is what nodes share.
@@ -33,16 +32,8 @@ type ledger struct {
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
-	n, err := server.NewServer(&server.Options{Port: -1, Host: "127.0.0.1", NoLog: true, NoSigs: true, JetStream: true, StoreDir: t.TempDir(), MaxPayload: 8 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.Start()
-	t.Cleanup(n.Shutdown)
-	if !n.ReadyForConnections(10 * time.Second) {
-		t.Fatal("NATS did not start")
-	}
-	return &system{t: t, database: dbtest.Postgres(t), nats: n.ClientURL(), ledger: ledger{byUser: map[string][]string{}}}
+	url, _ := logtest.Server(t)
+	return &system{t: t, database: dbtest.Postgres(t), nats: url, ledger: ledger{byUser: map[string][]string{}}}
 }
 
 // node is one of several.
