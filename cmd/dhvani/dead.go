@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -150,7 +148,7 @@ func (c deadDrop) Run(ctx context.Context) error { return c.settle(ctx, "DELETE"
 
 // workspaceAPI is the API of one workspace, with all rights.
 type workspaceAPI struct {
-	client *http.Client
+	client *app.Client
 	key    string
 }
 
@@ -166,30 +164,20 @@ func withAPI(ctx context.Context, p placeFlags, workspace string, f func(workspa
 	if err := c.Call(ctx, "POST", "/admin/session", app.NamedKey{Workspace: workspace}, &s); err != nil {
 		return err
 	}
-	return f(workspaceAPI{c.HTTP, s.Key})
+	return f(workspaceAPI{c, s.Key})
 }
 
 func (a workspaceAPI) call(ctx context.Context, method, path string, out any) error {
-	r, err := http.NewRequestWithContext(ctx, method, "http://dhvani"+path, nil)
+	status, text, err := a.client.Ask(ctx, method, path, a.key, struct{}{})
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Authorization", "Bearer "+a.key)
-	answer, err := a.client.Do(r)
-	if err != nil {
-		return fmt.Errorf("the running process does not answer: %w", err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 16<<20))
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode >= 300 {
+	if status >= 300 {
 		var problem struct{ Detail string }
 		if json.Unmarshal(text, &problem) == nil && problem.Detail != "" {
 			return errors.New(problem.Detail)
 		}
-		return fmt.Errorf("the running process answers %s", answer.Status)
+		return fmt.Errorf("the running process answers with status %d", status)
 	}
 	if out == nil {
 		return nil

@@ -78,27 +78,37 @@ func (c *Client) Close() {
 
 // Call sends a command and reads its answer into out.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
+	status, text, err := c.Ask(ctx, method, path, "", in)
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://dhvani"+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	answer, err := c.HTTP.Do(r)
-	if err != nil {
-		return fmt.Errorf("the running process does not answer: %w", err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 16<<20))
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode != http.StatusOK {
+	if status != http.StatusOK {
 		return errors.New(strings.TrimSpace(string(text)))
 	}
 	return json.Unmarshal(text, out)
+}
+
+// Ask sends a request, with a secret key unless that is empty, and returns the
+// status and the text of its answer.
+func (c *Client) Ask(ctx context.Context, method, path, key string, in any) (status int, text []byte, err error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return 0, nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://dhvani"+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	answer, err := c.HTTP.Do(r)
+	if err != nil {
+		return 0, nil, fmt.Errorf("the running process does not answer: %w", err)
+	}
+	defer answer.Body.Close()
+	text, err = io.ReadAll(io.LimitReader(answer.Body, 16<<20))
+	return answer.StatusCode, text, err
 }
 
 // Follow sends a command that takes long, and calls tell with each line of its
