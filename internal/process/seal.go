@@ -72,22 +72,13 @@ func (s *seen) sealTail(ctx context.Context, d *db.DB, fence fence) error {
 	for h, p := range s.recent {
 		entries = append(entries, entry{h, p})
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return bytes.Compare(a.hash[:], b.hash[:]) })
-	n := run{id: s.next, level: 0}
-	w := runWriter{shard: s.shard, run: n.id}
-	for _, e := range entries {
-		w.add(e)
-	}
-	row, err := w.finish(&n)
+	n, w, row, err := newRun(s.shard, s.next, entries)
 	if err == nil {
 		err = d.Update(ctx, func(tx *db.Tx) error {
 			if err := fence(ctx, tx); err != nil {
 				return err
 			}
-			if err := w.write(ctx, tx, 0, w.chunks); err != nil {
-				return err
-			}
-			if err := insertRun(ctx, tx, s.shard, n, row); err != nil {
+			if err := w.store(ctx, tx, n, row); err != nil {
 				return err
 			}
 			_, err := tx.Exec(ctx, "DELETE FROM seen_tail WHERE shard = $1 AND key <= $2", s.shard, int64(s.tail))
@@ -128,6 +119,25 @@ func insertRun(ctx context.Context, tx *db.Tx, shard int, n run, row runRow) err
 	_, err := tx.Exec(ctx, "INSERT INTO seen_run (shard, run, level, entries, filter, firsts) VALUES ($1, $2, $3, $4, $5, $6)",
 		shard, n.id, n.level, row.entries, row.filter, row.firsts)
 	return err
+}
+
+// newRun makes a run of level 0 of entries, which it sorts. It is not stored yet.
+func newRun(shard int, id int64, entries []entry) (n run, w *runWriter, row runRow, err error) {
+	slices.SortFunc(entries, func(a, b entry) int { return bytes.Compare(a.hash[:], b.hash[:]) })
+	n, w = run{id: id}, &runWriter{shard: shard, run: id}
+	for _, e := range entries {
+		w.add(e)
+	}
+	row, err = w.finish(&n)
+	return n, w, row, err
+}
+
+// store writes a run that is finished, all at once.
+func (w *runWriter) store(ctx context.Context, tx *db.Tx, n run, row runRow) error {
+	if err := w.write(ctx, tx, 0, w.chunks); err != nil {
+		return err
+	}
+	return insertRun(ctx, tx, w.shard, n, row)
 }
 
 // runWriter cuts sorted entries into chunks and collects what the run keeps.

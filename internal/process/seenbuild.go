@@ -1,10 +1,8 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -68,18 +66,10 @@ func (b *SeenBuilder) write(ctx context.Context, tx *db.Tx, shard int) error {
 	if len(p.entries) == 0 {
 		return nil
 	}
-	slices.SortFunc(p.entries, func(x, y entry) int { return bytes.Compare(x.hash[:], y.hash[:]) })
-	n := run{id: p.runs + 1}
-	w := runWriter{shard: shard, run: n.id}
-	for _, e := range p.entries { // a hash twice is of two shards of another log
-		w.add(e)
-	}
-	row, err := w.finish(&n)
+	// A hash that is there twice is of two shards of another log.
+	n, w, row, err := newRun(shard, p.runs+1, p.entries)
 	if err == nil {
-		err = w.write(ctx, tx, 0, w.chunks)
-	}
-	if err == nil {
-		err = insertRun(ctx, tx, shard, n, row)
+		err = w.store(ctx, tx, n, row)
 	}
 	if err != nil {
 		return fmt.Errorf("write message hashes: %w", err)
