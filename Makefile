@@ -9,13 +9,20 @@ BENCHTIME ?= 1s
 DOCKER    ?= docker
 SUITE     := go run ./internal/db/dbtest/suite
 
-.PHONY: help build image run demo test check vulnerabilities test-race torture fuzz bench
+.PHONY: help build generate web image run demo test check vulnerabilities test-race torture fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 build: ## build ./dhvani, one static program
 	go build -trimpath -ldflags '-s -w' -o dhvani ./cmd/dhvani
+
+generate: ## write the Go code of the console's templates
+	go tool templ generate -path internal/console -log-level error
+
+web: ## build the console's styles, islands, icons and fonts (needs Node.js)
+	@test -d web/node_modules || (cd web && npm ci --ignore-scripts --no-audit --no-fund)
+	cd web && npm run --silent build
 
 image: ## build the container image dhvani (DOCKER=podman where that is the program)
 	$(DOCKER) build -t dhvani .
