@@ -92,6 +92,7 @@ func within(pkg string, rooms ...string) bool {
 var knows = map[string][]string{
 	"internal/event":    {},
 	"internal/db":       {},
+	"internal/locale":   {},
 	"internal/web":      {},
 	"internal/eventlog": {"internal/event"},
 	"internal/ingest":   {"internal/event", "internal/eventlog", "internal/web"},
