@@ -1,7 +1,9 @@
-// Package file imports a shop's history from a file in the Segment format: one
-// JSON object a line, gzipped or not. It sends the lines to a running Dhvani
-// through POST /v1/import, in the order of the file and a few requests at a
-// time, so that history goes through the log like everything else.
+// Package file imports a shop's history from a file. It sends the file's events to
+// a running Dhvani through POST /v1/import, in the order of the file and a few
+// requests at a time, so that history goes through the log like everything else.
+//
+// A Decoder reads a format. This package's own is that of Segment, one JSON
+// object a line; package table has those of tables. Each may be gzipped.
 //
 // A line without a message id is given one, made from its text and from how
 // often that text has come before in the file. So every line has the same
@@ -41,6 +43,12 @@ type Options struct {
 	Key    string    // a secret key with the scopes ingest and read
 	Client *http.Client
 
+	// Format decodes the file; nil: one event a line in the Segment format.
+	Format Format
+	// Keep holds how far the import came and what was not taken, in place of State
+	// and Rejects; nil: files do.
+	Keep Keeper
+
 	// State is the folder that keeps how far an interrupted import came, for
 	// each file and Target; empty: none is kept. Target names the workspace.
 	State, Target string
@@ -74,6 +82,7 @@ type Progress struct {
 type Import struct {
 	o       Options
 	limit   int // events of a request
+	saved   time.Time
 	notices notices
 
 	bytes, total, sent, rejected, lag atomic.Int64
@@ -112,17 +121,24 @@ func (im *Import) Run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	defer src.Close()
-	place, err := im.resume(src)
+	keep := im.o.Keep
+	var own *fileKeeper
+	if keep == nil {
+		if own, err = im.keeper(src); err != nil {
+			return Result{}, err
+		}
+		defer own.out.close()
+		keep = own
+	}
+	at, err := keep.Place()
 	if err != nil {
 		return Result{}, err
 	}
-	out := &rejects{path: place.at.Rejects, size: place.at.RejectBytes, fallback: im.o.Rejects == "" && im.o.Path != Stdin}
-	defer out.close()
-	res := Result{From: place.at.Line, Counted: counted}
-	err = im.sendAll(ctx, src, place, out)
+	res := Result{From: at.Line, Counted: counted}
+	err = im.sendAll(ctx, src, at, keep)
 	res.Sent, res.Rejected = im.sent.Load(), im.rejected.Load()
-	if res.Rejected > 0 {
-		res.RejectFile = out.path
+	if res.Rejected > 0 && own != nil {
+		res.RejectFile = own.out.path
 	}
 	if err != nil {
 		return res, err
@@ -134,19 +150,19 @@ func (im *Import) Run(ctx context.Context) (Result, error) {
 		}
 		res.Stored, res.Duplicates = after.Stored-before.Stored, after.Duplicate-before.Duplicate
 	}
-	return res, place.remove()
+	return res, keep.End()
 }
 
 // sendAll sends everything after a place, and moves the place on as far as
 // everything before it is acknowledged.
-func (im *Import) sendAll(ctx context.Context, src *source, p *place, out *rejects) error {
+func (im *Import) sendAll(ctx context.Context, src *source, at Place, keep Keeper) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	queue := make(chan *batch, inFlight-1) // and the one that is waited for
 	var readErr error
 	go func() {
 		defer close(queue)
-		readErr = src.batches(p.at.Offset, im.limit, func(b *batch) bool {
+		readErr = src.batches(at.Offset, im.limit, func(b *batch) bool {
 			select {
 			case queue <- b:
 			case <-ctx.Done():
@@ -161,41 +177,46 @@ func (im *Import) sendAll(ctx context.Context, src *source, p *place, out *rejec
 		case b, more := <-queue:
 			if !more {
 				if readErr != nil {
-					readErr = fmt.Errorf("%s cannot be read on after line %d: %w", src.name, p.at.Line, readErr)
+					readErr = fmt.Errorf("%s cannot be read on after line %d: %w", src.name, at.Line, readErr)
 				}
 				// The reader stops too where ctx ends.
-				return errors.Join(readErr, ctx.Err(), p.save(out))
+				return errors.Join(readErr, ctx.Err(), keep.Save(at))
 			}
 			if err := <-b.done; err != nil {
-				return errors.Join(err, p.save(out))
+				return errors.Join(err, keep.Save(at))
 			}
-			if err := im.commit(b, p, out); err != nil {
+			if err := im.commit(b, &at, keep); err != nil {
 				return err
 			}
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), p.save(out))
+			return errors.Join(ctx.Err(), keep.Save(at))
 		}
 	}
 }
 
 // commit takes note of an acknowledged batch; those before it are.
-func (im *Import) commit(b *batch, p *place, out *rejects) error {
-	if err := out.write(b.rejected); err != nil {
+func (im *Import) commit(b *batch, at *Place, keep Keeper) error {
+	if err := keep.Refuse(b.rejected); err != nil {
 		return err
 	}
 	im.sent.Add(int64(len(b.events) - b.refused))
 	im.rejected.Add(int64(len(b.rejected)))
-	p.at.Offset, p.at.Line = b.offset, b.line
-	if time.Since(p.saved) < saveEvery {
+	at.Offset, at.Line = b.offset, b.line
+	if time.Since(im.saved) < saveEvery {
 		return nil
 	}
-	return p.save(out)
+	im.saved = time.Now()
+	return keep.Save(*at)
 }
 
 // open opens the file.
 func (im *Import) open() (*source, error) {
+	format := im.o.Format
+	if format == nil {
+		format = openLines
+	}
 	if im.o.Path == Stdin {
-		return newSource("the standard input", im.o.Input, &im.bytes)
+		return newSource("the standard input", im.o.Input, &im.bytes, format)
 	}
 	f, err := os.Open(im.o.Path)
 	if err != nil {
@@ -210,7 +231,7 @@ func (im *Import) open() (*source, error) {
 		return nil, err
 	}
 	im.total.Store(info.Size())
-	src, err := newSource(im.o.Path, f, &im.bytes)
+	src, err := newSource(im.o.Path, f, &im.bytes, format)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -219,32 +240,29 @@ func (im *Import) open() (*source, error) {
 	return src, nil
 }
 
-// resume finds where to begin.
-func (im *Import) resume(src *source) (*place, error) {
+// keeper returns the files that keep how far the import came and what was not
+// taken.
+func (im *Import) keeper(src *source) (*fileKeeper, error) {
 	p := &place{}
 	p.at.Rejects = im.o.Rejects
-	if src.file == nil {
-		if p.at.Rejects == "" {
-			p.at.Rejects = "stdin.rejects.ndjson"
+	switch suffix := src.decoder.Suffix(); {
+	case p.at.Rejects != "":
+	case src.file == nil:
+		p.at.Rejects = "stdin" + suffix
+	default:
+		p.at.Rejects = im.o.Path + suffix
+	}
+	if src.file != nil && im.o.State != "" {
+		full, err := filepath.Abs(im.o.Path)
+		if err != nil {
+			return nil, err
 		}
-		return p, nil
+		p.name(im.o.State, im.o.Target, full, src.info)
+		if !im.o.Again && p.load() {
+			im.o.Notice(fmt.Sprintf("Going on after line %d, where the last import of this file stopped; --again begins again.", p.at.Line))
+		}
 	}
-	if p.at.Rejects == "" {
-		p.at.Rejects = im.o.Path + ".rejects.ndjson"
-	}
-	if im.o.State == "" {
-		return p, nil
-	}
-	full, err := filepath.Abs(im.o.Path)
-	if err != nil {
-		return nil, err
-	}
-	p.name(im.o.State, im.o.Target, full, src.info)
-	if im.o.Again {
-		return p, nil
-	}
-	if p.load() {
-		im.o.Notice(fmt.Sprintf("Going on after line %d, where the last import of this file stopped; --again begins again.", p.at.Line))
-	}
-	return p, nil
+	return &fileKeeper{place: p, out: &rejects{
+		decoder: src.decoder, path: p.at.Rejects, size: p.at.RejectBytes, fallback: im.o.Rejects == "" && im.o.Path != Stdin,
+	}}, nil
 }

@@ -207,7 +207,7 @@ func TestRejects(t *testing.T) {
 	}
 	var got []string
 	for l := range strings.Lines(string(text)) {
-		var r reject
+		var r Reject
 		if err := json.Unmarshal([]byte(l), &r); err != nil {
 			t.Fatal(err)
 		}
@@ -490,8 +490,8 @@ func TestGoesOnWhereItStopped(t *testing.T) {
 func TestRejectsAfterACrash(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rejects")
 	write(t, path, "{1}\n{2 came after the last saved position}\n")
-	r := &rejects{path: path, size: 4}
-	if err := r.write([]reject{{Line: 2, Reason: "x"}}); err != nil {
+	r := &rejects{decoder: &lines{}, path: path, size: 4}
+	if err := r.write([]Reject{{Line: 2, Reason: "x"}}); err != nil {
 		t.Fatal(err)
 	}
 	r.close()
@@ -509,7 +509,7 @@ func FuzzImport(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var read atomic.Int64
-		src, err := newSource("fuzz", bytes.NewReader(data), &read)
+		src, err := newSource("fuzz", bytes.NewReader(data), &read, openLines)
 		if err != nil {
 			return
 		}

@@ -9,21 +9,48 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 )
+
+// Keeper holds how far an import came and what was not taken, so that an import
+// that was interrupted goes on.
+type Keeper interface {
+	Place() (Place, error) // where to begin
+	Refuse([]Reject) error // in the order of the file
+	// Save holds a place, together with what was refused before it.
+	Save(Place) error
+	End() error // the import is complete
+}
+
+// Place is a place in a file. Its zero value is the beginning.
+type Place struct {
+	Offset int64 `json:"offset"` // the End of a Unit
+	Line   int64 `json:"line"`
+}
+
+// fileKeeper is the Keeper of commands.
+type fileKeeper struct {
+	place *place
+	out   *rejects
+}
+
+func (k *fileKeeper) Place() (Place, error)      { return k.place.at.Place, nil }
+func (k *fileKeeper) Refuse(list []Reject) error { return k.out.write(list) }
+func (k *fileKeeper) End() error                 { return k.place.remove() }
+func (k *fileKeeper) Save(at Place) error {
+	k.place.at.Place = at
+	return k.place.save(k.out)
+}
 
 // place is how far an import came. It saves work after an interruption; that
 // nothing is lost or stored twice does not depend on it.
 type place struct {
-	path  string // of its file; empty: not kept
-	saved time.Time
-	at    position
+	path string // of its file; empty: not kept
+	at   position
 }
 
 // position is what is kept: everything before it was answered by the server.
 type position struct {
-	Offset      int64  `json:"offset"` // in the file's text, inflated
-	Line        int64  `json:"line"`
+	Place
 	Rejects     string `json:"rejects"`
 	RejectBytes int64  `json:"reject_bytes"`
 }
@@ -55,7 +82,6 @@ func (p *place) save(out *rejects) error {
 	if err := out.sync(); err != nil {
 		return err
 	}
-	p.saved = time.Now()
 	p.at.Rejects, p.at.RejectBytes = out.path, out.size
 	text, err := json.Marshal(p.at)
 	if err != nil {
@@ -97,23 +123,17 @@ func (p *place) remove() error {
 	return nil
 }
 
-// reject is a line that was not taken.
-type reject struct {
-	Line   int64  `json:"line"`
-	Reason string `json:"reason"`
-	Raw    string `json:"raw,omitempty"`
-}
-
 // rejects is the file of the lines that were not taken. It is made with the
 // first of them.
 type rejects struct {
+	decoder  Decoder
 	path     string
 	size     int64 // up to where its lines are known to belong there
 	fallback bool  // where path cannot be written, its name in the current folder can
 	file     *os.File
 }
 
-func (r *rejects) write(list []reject) error {
+func (r *rejects) write(list []Reject) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -122,11 +142,7 @@ func (r *rejects) write(list []reject) error {
 	}
 	var text []byte
 	for _, one := range list {
-		line, err := json.Marshal(one)
-		if err != nil {
-			return err
-		}
-		text = append(append(text, line...), '\n')
+		text = r.decoder.AppendReject(text, one, r.size == 0 && len(text) == 0)
 	}
 	n, err := r.file.Write(text)
 	r.size += int64(n)

@@ -63,10 +63,10 @@ func (im *Import) send(ctx context.Context, b *batch) error {
 			return fmt.Errorf("the server rejected event %d of a request of %d", r.Index, len(b.events))
 		}
 		e := b.events[r.Index]
-		b.rejected = append(b.rejected, reject{Line: e.line, Reason: r.Reason, Raw: string(b.body[e.start:e.end])})
+		b.rejected = append(b.rejected, Reject{Line: e.unit.Line, Reason: r.Reason, Raw: string(b.body[e.start:e.end]), Rows: e.unit.Rows})
 	}
 	b.refused = len(answer.Rejected)
-	slices.SortFunc(b.rejected, func(x, y reject) int { return cmp.Compare(x.Line, y.Line) })
+	slices.SortStableFunc(b.rejected, func(x, y Reject) int { return cmp.Compare(x.Line, y.Line) })
 	return nil
 }
 
