@@ -97,6 +97,8 @@ const symbols = icons.map((name) => {
 const iconLicence = readFileSync(join(here, 'node_modules/lucide-static/LICENSE'), 'utf8').split('\n').slice(0, 3).filter(Boolean).join('. ')
 produced.set('icons.svg', Buffer.from(`<!-- Lucide. ${iconLicence} --><svg xmlns="http://www.w3.org/2000/svg">${symbols.join('')}</svg>\n`))
 
+produced.set('mark.svg', readFileSync(join(here, 'src/mark.svg')))
+
 for (const entry of ['app', 'charts']) {
   const built = await esbuild.build({
     entryPoints: [join(here, `src/${entry}.ts`)], bundle: true, minify: true, format: 'esm', target: ['es2022'], write: false,
