@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dhvani/dhvani/internal/console/assets"
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/event"
@@ -82,6 +83,7 @@ func New(o Options) http.Handler {
 	for _, rt := range c.routes() {
 		mux.Handle(rt.pattern, c.page(rt))
 	}
+	mux.Handle("GET "+assets.Prefix, assets.Handler())
 	lost := c.page(route{public: true, handle: func(http.ResponseWriter, *http.Request, *ui.Viewer) error {
 		return web.NewProblem(http.StatusNotFound, "")
 	}})

@@ -11,6 +11,7 @@ import (
 func (c *Console) routes() []route {
 	return slices.Concat(
 		[]route{{pattern: "GET /{$}", handle: c.home}},
+		c.paletteRoutes(),
 	)
 }
 

@@ -183,9 +183,12 @@ function shape(d: Drawing, s: Series, index: number): object[] {
 }
 
 function marks(d: Drawing): object[] {
-  const at = (d.marks ?? []).map((m) => {
+  const many = d.marks ?? []
+  // Two labels stand on either side of their lines, lest they meet.
+  const side = (i: number) => (many.length < 2 ? 'center' : i < many.length - 1 ? 'right' : 'left')
+  const at = many.map((m, i) => {
     const c = colour(m.bad ? '--color-error' : '--ink2')
-    return { xAxis: m.at, name: m.label, lineStyle: { color: c, type: [3, 3], width: 1 }, label: { formatter: m.label, color: c, fontFamily: font, fontSize: 11, fontWeight: 500, distance: 6 } }
+    return { xAxis: m.at, name: m.label, lineStyle: { color: c, type: [3, 3], width: 1 }, label: { formatter: m.label, color: c, fontFamily: font, fontSize: 11, fontWeight: 500, distance: 6, align: side(i) } }
   })
   const zero = d.kind === 'wave' ? [{ yAxis: 0, lineStyle: { color: colour('--ink3'), type: 'solid', width: 1.2 }, label: { show: false } }] : []
   if (!at.length && !zero.length) return []
