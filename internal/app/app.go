@@ -27,6 +27,7 @@ import (
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/ingest"
+	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/source/jitsu"
@@ -100,6 +101,7 @@ type App struct {
 	runner     *process.Runner
 	tail       *process.Tail
 	rejected   *process.Rejected
+	imports    *intake.Store
 	addr       net.Addr
 }
 
@@ -229,7 +231,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 
 // stages are the rooms that derive rows from events, in their order.
 func stages() []process.Stage {
-	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}}
+	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, intake.Stage{}}
 }
 
 func (a *App) startServers(ctx context.Context) error {
@@ -250,6 +252,7 @@ func (a *App) startServers(ctx context.Context) error {
 	})
 	mux.Handle("/api/", rest)
 	mux.HandleFunc("/", web.NotFound)
+	a.startImports(ctx, mux)
 	local := http.NewServeMux()
 	(&admin{a.workspaces, &a.sessions}).routes(local)
 	a.routeOperation(local)

@@ -97,6 +97,7 @@ var knows = map[string][]string{
 	"internal/eventlog": {"internal/event"},
 	"internal/ingest":   {"internal/event", "internal/eventlog", "internal/web"},
 	"internal/source":   {"internal/event", "internal/ingest"},
+	"internal/intake":   {"internal/event", "internal/db", "internal/source", "internal/staff", "internal/workspace", "internal/ingest"},
 	"internal/archive":  {"internal/event", "internal/db"},
 	"internal/process":  {"internal/event", "internal/eventlog", "internal/db", "internal/archive"},
 	"internal/replay":   {"internal/event", "internal/db", "internal/archive", "internal/process", "internal/workspace"},
@@ -105,7 +106,7 @@ var knows = map[string][]string{
 
 // outer rooms stand around the domain rooms, which do not know them.
 var outer = []string{
-	"cmd", "internal/api", "internal/app", "internal/backup", "internal/console", "internal/ingest", "internal/process", "internal/replay", "internal/shop",
+	"cmd", "internal/api", "internal/app", "internal/backup", "internal/console", "internal/ingest", "internal/intake", "internal/process", "internal/replay", "internal/shop",
 	"internal/source", "internal/web", "internal/eventlog",
 }
 

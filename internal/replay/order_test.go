@@ -15,13 +15,14 @@ import (
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}}
+var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, intake.Stage{}}
 
 const shards = 4
 
