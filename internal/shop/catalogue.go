@@ -1,44 +1,203 @@
 package shop
 
+import (
+	"embed"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+//go:embed data
+var data embed.FS
+
+// categories are the product groups, by the beginning of their products' ids.
+var categories = map[string]string{
+	"sar": "Sarees", "sto": "Stoles", "kur": "Kurtas", "hom": "Home textiles", "bra": "Brassware", "gif": "Gifts",
+}
+
 // product is something that the shop sells. Prices are rupees.
 type product struct {
-	id, name, category string
-	price              int
+	id, category string
+	price        int
+	article      string // key of what it is, in words.tsv
+	craft        string // key of how it is made, in words.tsv
+	colour       string // key of its colour, in words.tsv; may be empty
+	detail       string // key of a sentence about it, in words.tsv
+	weight       float64
 }
 
-var catalogue = []product{
-	{"sar-01", "Tant cotton saree, indigo", "Sarees", 1850},
-	{"sar-02", "Banarasi silk saree, maroon", "Sarees", 8900},
-	{"sar-03", "Chanderi saree, sea green", "Sarees", 4200},
-	{"sar-04", "Kantha stitched tussar saree", "Sarees", 6750},
-	{"sar-05", "Jamdani saree, ivory", "Sarees", 5400},
-	{"sto-01", "Pashmina stole, charcoal", "Stoles", 3900},
-	{"sto-02", "Dhaka weave stole, red", "Stoles", 1450},
-	{"sto-03", "Ikat cotton stole, blue", "Stoles", 990},
-	{"sto-04", "Eri silk stole, natural", "Stoles", 2250},
-	{"kur-01", "Block print kurta, blue", "Kurtas", 1290},
-	{"kur-02", "Chikankari kurta, white", "Kurtas", 1990},
-	{"kur-03", "Khadi short kurta, mustard", "Kurtas", 1150},
-	{"kur-04", "Linen kurta, olive", "Kurtas", 1690},
-	{"hom-01", "Kalamkari cushion cover, pair", "Home textiles", 890},
-	{"hom-02", "Handwoven throw, rust", "Home textiles", 2490},
-	{"hom-03", "Block print quilt, double", "Home textiles", 4590},
-	{"hom-04", "Jute table runner", "Home textiles", 650},
-	{"bra-01", "Brass oil lamp", "Brassware", 1350},
-	{"bra-02", "Brass water pot, engraved", "Brassware", 2190},
-	{"bra-03", "Dhokra elephant", "Brassware", 1750},
-	{"gif-01", "Gift box: stole and incense", "Gifts", 1950},
-	{"gif-02", "Terracotta tea set", "Gifts", 1590},
-	{"gif-03", "Hand-bound notebook", "Gifts", 420},
-	{"gif-04", "Madhubani greeting cards", "Gifts", 350},
+var (
+	words     = readWords()
+	catalogue = readCatalogue()
+	byID      = func() map[string]*product {
+		m := map[string]*product{}
+		for i := range catalogue {
+			m[catalogue[i].id] = &catalogue[i]
+		}
+		return m
+	}()
+)
+
+// Languages are those in which the catalogue is written.
+var Languages = []string{"en", "hi", "bn", "ne", "pt-BR", "es"}
+
+// readWords reads the parts of names and descriptions: kind, key, and one text
+// for each language.
+func readWords() map[string][]string {
+	m := map[string][]string{}
+	for _, f := range rows("data/words.tsv", 2+len(Languages)) {
+		m[f[0]+" "+f[1]] = f[2:]
+	}
+	return m
 }
 
-var searches = []string{"blue saree", "cotton kurta xl", "wedding gift", "stole", "brass lamp", "silk saree under 5000", "pashmina", "cushion cover", "diwali gift", "white kurta"}
-
-// failures are the ways in which a checkout fails: step, reason, method.
-var failures = [][3]string{
-	{"payment", "card declined", "card"}, {"payment", "upi timeout", "upi"}, {"payment", "bank page did not load", "netbanking"},
-	{"shipping", "no delivery to this postal code", "upi"}, {"payment", "3-D Secure failed", "card"},
+// readCatalogue reads the products: id, price, article, craft, colour, detail.
+// The first of a group sell best.
+func readCatalogue() []product {
+	var out []product
+	for _, f := range rows("data/products.tsv", 6) {
+		price, err := strconv.Atoi(f[1])
+		if err != nil {
+			panic(fmt.Sprintf("price of product %s: %v", f[0], err))
+		}
+		n, _ := strconv.Atoi(f[0][4:])
+		p := product{id: f[0], category: f[0][:3], price: price, article: f[2], craft: f[3], colour: f[4], detail: f[5]}
+		p.weight = groupWeights[p.category] / (float64(n) + 1.5)
+		for _, w := range [][2]string{{"article", p.article}, {"craft", p.craft}, {"about", p.craft}, {"detail", p.detail}} {
+			if words[w[0]+" "+w[1]] == nil {
+				panic(fmt.Sprintf("product %s needs the word %s %s", p.id, w[0], w[1]))
+			}
+		}
+		if p.colour != "" && words["colour "+p.colour] == nil {
+			panic(fmt.Sprintf("product %s needs the colour %s", p.id, p.colour))
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
-var methods = []string{"upi", "upi", "card", "netbanking", "cash on delivery"}
+// groupWeights is how often each group is looked for.
+var groupWeights = map[string]float64{"sar": 30, "sto": 26, "kur": 18, "hom": 12, "bra": 7, "gif": 7}
+
+// rows reads a file of columns, which tabs separate. Lines that begin with # are
+// comments. The files are part of the program, so what is wrong there is a panic.
+func rows(name string, columns int) [][]string {
+	text, err := data.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	var out [][]string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		f := strings.Split(line, "\t")
+		if len(f) != columns {
+			panic(fmt.Sprintf("%s: %d columns instead of %d: %s", name, len(f), columns, line))
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// word returns a part in a language, English where it is unknown.
+func word(kind, key, language string) string {
+	w := words[kind+" "+key]
+	if w == nil {
+		return ""
+	}
+	for i, l := range Languages {
+		if l == language {
+			return w[i]
+		}
+	}
+	return w[0]
+}
+
+// Name is the product's name in a language: the order of its parts differs.
+func (p *product) Name(language string) string {
+	article, craft, colour := word("article", p.article, language), word("craft", p.craft, language), word("colour", p.colour, language)
+	switch language {
+	case "pt-BR":
+		return join(article, craft, prefixed("em ", colour))
+	case "es":
+		return join(article, craft, prefixed("en ", colour))
+	case "hi", "bn", "ne":
+		return join(craft, article) + prefixed(", ", colour)
+	}
+	name := join(colour, craft, article)
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// Description says what it is, in a language.
+func (p *product) Description(language string) string {
+	return join(word("about", p.craft, language), word("detail", p.detail, language))
+}
+
+func join(parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+// priceAt is the price at a moment.
+func (p *product) priceAt(m moment) int {
+	if m.Scene == Price && p.id == bestseller {
+		return p.price * (100 + rise) / 100
+	}
+	return p.price
+}
+
+func (p *product) properties(m moment) object {
+	return object{}.str("product_id", p.id).str("name", p.Name("en")).str("category", categories[p.category]).num("price", p.priceAt(m)).
+		str("currency", "INR").num("quantity", 1).str("image_url", picturePath+p.id+".svg")
+}
+
+// popular picks a product as shoppers do.
+func popular(r random) *product { return draw(r, func(*product) bool { return true }) }
+
+// alike picks one of the same group.
+func alike(r random, it *product) *product {
+	return draw(r, func(p *product) bool { return p.category == it.category })
+}
+
+// beside picks what goes with another: a stole with a saree, or anything.
+func beside(r random, it *product) *product {
+	if it.category == "sar" && r.chance(.5) {
+		return draw(r, func(p *product) bool { return p.category == "sto" })
+	}
+	return popular(r)
+}
+
+func draw(r random, fits func(*product) bool) *product {
+	sum := 0.0
+	for i := range catalogue {
+		if fits(&catalogue[i]) {
+			sum += catalogue[i].weight
+		}
+	}
+	roll := r.Float64() * sum
+	var last *product
+	for i := range catalogue {
+		if !fits(&catalogue[i]) {
+			continue
+		}
+		last = &catalogue[i]
+		if roll -= last.weight; roll < 0 {
+			break
+		}
+	}
+	return last
+}

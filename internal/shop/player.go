@@ -3,9 +3,12 @@ package shop
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,31 +16,66 @@ import (
 // the write key and those of its server with the secret one.
 type Player struct {
 	URL, WriteKey, SecretKey string
+	Client                   *http.Client
 }
 
-const historyBatch = 500
+const (
+	historyBatch = 1500
+	inFlight     = 3             // requests of history on their way at once
+	ahead        = 4 * time.Hour // how much is simulated at a time
+	beat         = 250 * time.Millisecond
+)
 
-// History imports what happened before now, and tells after each request how
-// much of it is sent, from 0 to 1.
-func (p Player) History(ctx context.Context, s *Shop, now time.Time, progress func(events int, done float64)) error {
-	all := s.Until(now)
-	for sent := 0; sent < len(all); {
-		n := min(historyBatch, len(all)-sent)
-		if err := p.send(ctx, "/v1/import", p.SecretKey, all[sent:sent+n], time.Time{}); err != nil {
-			return err
-		}
-		sent += n
-		progress(sent, float64(sent)/float64(len(all)))
+// History imports what happened after a time and before another, and tells how
+// far it is from time to time.
+func (p Player) History(ctx context.Context, s *Shop, after, now time.Time, progress func(events int, upTo time.Time)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan []Event, inFlight)
+	var sent atomic.Int64
+	var wg sync.WaitGroup
+	for range inFlight {
+		wg.Go(func() {
+			for batch := range work {
+				if err := p.send(ctx, "/v1/import", p.SecretKey, batch, time.Time{}); err != nil {
+					cancel(err)
+					return
+				}
+				progress(int(sent.Add(int64(len(batch)))), batch[len(batch)-1].At)
+			}
+		})
 	}
-	return nil
+	s.Until(after)
+	var rest []Event
+	give := func(n int) bool {
+		select {
+		case work <- rest[:n:n]:
+			rest = rest[n:]
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for t := after; t.Before(now) && ctx.Err() == nil; {
+		t = t.Add(ahead)
+		if t.After(now) {
+			t = now
+		}
+		for rest = append(rest, s.Until(t)...); len(rest) >= historyBatch && give(historyBatch); {
+		}
+	}
+	if len(rest) > 0 {
+		give(len(rest))
+	}
+	close(work)
+	wg.Wait()
+	return context.Cause(ctx)
 }
 
-// Live lets the shop go on from a time of its own, speed times as fast as the
-// clock, until ctx ends. Events are sent as of the moment in which they are
-// sent. What cannot be sent is told and tried again.
-func (p Player) Live(ctx context.Context, s *Shop, from time.Time, speed float64, trouble func(error)) {
-	start := time.Now()
-	tick := time.NewTicker(200 * time.Millisecond)
+// Live lets the shop of a director go on with the clock until ctx ends. Each
+// event is sent as of its own time. What cannot be sent is told and tried again.
+func (p Player) Live(ctx context.Context, d *Director, trouble func(error)) {
+	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
 		select {
@@ -45,24 +83,25 @@ func (p Player) Live(ctx context.Context, s *Shop, from time.Time, speed float64
 			return
 		case now := <-tick.C:
 			var page, server []Event
-			for _, e := range s.Until(from.Add(time.Duration(float64(now.Sub(start)) * speed))) {
+			for _, e := range d.until(now) {
 				if e.Server {
 					server = append(server, e)
 				} else {
 					page = append(page, e)
 				}
 			}
-			p.insist(ctx, p.WriteKey, page, now, trouble)
-			p.insist(ctx, p.SecretKey, server, now, trouble)
+			p.insist(ctx, p.WriteKey, page, trouble)
+			p.insist(ctx, p.SecretKey, server, trouble)
+			d.keep(now)
 		}
 	}
 }
 
 // insist sends events until they are taken or ctx ends.
-func (p Player) insist(ctx context.Context, key string, events []Event, now time.Time, trouble func(error)) {
+func (p Player) insist(ctx context.Context, key string, events []Event, trouble func(error)) {
 	for len(events) > 0 {
 		n := min(historyBatch, len(events))
-		err := p.send(ctx, "/v1/batch", key, events[:n], now)
+		err := p.send(ctx, "/v1/batch", key, events[:n], time.Now())
 		if ctx.Err() != nil {
 			return
 		}
@@ -78,18 +117,21 @@ func (p Player) insist(ctx context.Context, key string, events []Event, now time
 	}
 }
 
-// send sends events, as of a time, or of their own where it is zero.
-func (p Player) send(ctx context.Context, path, key string, events []Event, now time.Time) error {
-	body := []byte(`{"batch":[`)
-	for i, e := range events {
+// errRejected says that the server does not want an event of ours.
+var errRejected = errors.New("the server rejects what a shopper did")
+
+// send sends events; sentAt lets the server see how far the clocks are apart.
+func (p Player) send(ctx context.Context, path, key string, events []Event, sentAt time.Time) error {
+	body := append(make([]byte, 0, len(events)*800), '{')
+	if !sentAt.IsZero() {
+		body = append(sentAt.UTC().AppendFormat(append(body, `"sentAt":"`...), stampFormat), `",`...)
+	}
+	body = append(body, `"batch":[`...)
+	for i := range events {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		at := e.At
-		if !now.IsZero() {
-			at = now
-		}
-		body = append(body, e.JSON(at)...)
+		body = events[i].AppendJSON(body, events[i].At)
 	}
 	body = append(body, "]}"...)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+path, bytes.NewReader(body))
@@ -98,7 +140,11 @@ func (p Player) send(ctx context.Context, path, key string, events []Event, now 
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.SetBasicAuth(key, "")
-	resp, err := http.DefaultClient.Do(r)
+	client := p.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	resp, err := client.Do(r)
 	if err != nil {
 		return err
 	}
@@ -107,8 +153,11 @@ func (p Player) send(ctx context.Context, path, key string, events []Event, now 
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode != http.StatusOK || bytes.Contains(text, []byte(`"rejected"`)) {
+	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("the server answers %d: %s", resp.StatusCode, text[:min(len(text), 200)])
+	}
+	if bytes.Contains(text, []byte(`"rejected"`)) {
+		return fmt.Errorf("%w: %s", errRejected, text[:min(len(text), 200)])
 	}
 	return nil
 }

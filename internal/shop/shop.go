@@ -1,89 +1,46 @@
 // Package shop is a shop that does not exist: Tantu Handloom, with what it
-// sells, and shoppers who browse, buy, wait for their parcels, and say what
-// they think in seven languages. A seed decides everything they do, so the same
-// seed gives the same events. A Player sends them to a running Dhvani as the
-// pages and the server of a real shop would.
+// sells, and shoppers who browse, search, buy, fail to, wait for their parcels,
+// and say what they think, in nine ways of writing six languages. A seed decides
+// everything that they do: every visit has a random stream of its own, made from
+// the seed and the minute in which it begins, so that the same seed, time and
+// plan of scenes give the same events however the simulation is asked for them.
+//
+// A Player sends the events to a running Dhvani as the pages and the server of a
+// real shop would; a Director lets staff play scenes, which change what shoppers
+// do.
 package shop
 
 import (
 	"container/heap"
-	"encoding/json"
-	"fmt"
+	"math"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 	"time"
 )
 
 // Name of the shop.
 const Name = "Tantu Handloom"
 
-const shoppers = 300
+// Zone is the shop's own time; India has no summer time.
+var Zone = time.FixedZone("Asia/Kolkata", 5*3600+1800)
 
-// Event is what one shopper did, in the simulation's time.
-type Event struct {
-	At     time.Time
-	Server bool // sent by the shop's server; else by a page
-	fields map[string]any
-}
+const day = 24 * time.Hour
 
-// JSON writes the event in the Segment format, as of a time.
-func (e Event) JSON(at time.Time) []byte {
-	e.fields["timestamp"] = at.UTC().Format("2006-01-02T15:04:05.000Z")
-	b, err := json.Marshal(e.fields)
-	if err != nil {
-		panic(err) // strings, numbers and maps of them can be written
-	}
-	return b
-}
-
-// Shop simulates the shop from a time on.
+// Shop simulates the shop from a time on. It is not safe for use by several
+// goroutines.
 type Shop struct {
-	random *rand.Rand
-	run    string // part of all ids, so that two simulations do not share any
+	seed   uint64
+	plan   *Plan
 	steps  queue
-	count  int // of events
-	orders int
-	people []*shopper
+	count  int // of all steps, which orders those of the same time
+	people map[int]*person
+	orders *ledger // those that scenes may hit
 }
 
-type shopper struct {
-	*voice
-	id, anonymous, name, city, email, handle string
-	known                                    bool // has an account and is signed in
-	marketing                                bool // said yes to it
-}
-
-// step is something that will happen: an event, or a decision with new steps.
-type step struct {
-	at    time.Time
-	event *Event
-	do    func(at time.Time)
-}
-
-// New returns a shop whose first day is the one of start.
-func New(seed uint64, start time.Time) *Shop {
-	s := &Shop{random: rand.New(rand.NewPCG(seed, 1)), run: strconv.FormatInt(start.Unix(), 36)}
-	for i := range shoppers {
-		s.people = append(s.people, s.shopper(i))
-	}
-	s.at(start.UTC().Truncate(24*time.Hour), s.day)
+// New returns a shop that is simulated from a time on, under a plan.
+func New(seed uint64, from time.Time, plan *Plan) *Shop {
+	s := &Shop{seed: seed, plan: plan, people: map[int]*person{}, orders: newLedger()}
+	s.at(from.UTC().Truncate(time.Minute), s.minute)
 	return s
-}
-
-func (s *Shop) shopper(i int) *shopper {
-	v, roll := 0, s.random.IntN(100)
-	for ; roll >= voices[v].weight; v++ {
-		roll -= voices[v].weight
-	}
-	p := &shopper{voice: &voices[v], id: fmt.Sprintf("cust-%04d", i+1), anonymous: fmt.Sprintf("anon-%016x", s.random.Uint64())}
-	p.name, p.city = pick(s, p.names), pick(s, p.cities)
-	first, _, _ := strings.Cut(strings.ToLower(p.name), " ")
-	first = strings.NewReplacer("í", "i").Replace(first)
-	p.email = fmt.Sprintf("%s.%d@example.com", first, i+1)
-	p.handle = fmt.Sprintf("%s_%d", first, i+1)
-	p.marketing = s.chance(60)
-	return p
 }
 
 // Until returns the events that happen before a time and were not returned yet,
@@ -92,71 +49,114 @@ func (s *Shop) Until(t time.Time) []Event {
 	var out []Event
 	for len(s.steps) > 0 && s.steps[0].at.Before(t) {
 		next := heap.Pop(&s.steps).(step)
-		if next.event != nil {
-			out = append(out, *next.event)
-		} else {
+		if next.event == nil {
 			next.do(next.at)
+		} else {
+			out = append(out, *next.event)
 		}
 	}
 	return out
 }
 
+// minute lets the visits of a minute begin, and what a scene adds to it.
+func (s *Shop) minute(at time.Time) {
+	now := s.plan.at(at)
+	n := at.Unix() / 60
+	r := s.stream(uint64(n), 0)
+	for k := range r.poisson(now.rate) {
+		v := &visit{s: s, r: s.stream(uint64(n), uint64(k)+1), id: uint64(n)<<14 | uint64(k%firstOutcry), speed: now.speed}
+		s.at(at.Add(r.below(time.Minute)), v.begin)
+	}
+	s.outcry(at, now, s.stream(uint64(n), 1<<20))
+	s.at(at.Add(time.Minute), s.minute)
+}
+
+// firstOutcry is the number within a minute from which on visits are a scene's.
+const firstOutcry = 12_000
+
+// stream returns the random stream of a part of the simulation.
+func (s *Shop) stream(a, b uint64) random {
+	return random{rand.New(rand.NewPCG(s.seed^a*0x9e3779b97f4a7c15, b*0xbf58476d1ce4e5b9+a))}
+}
+
 // at lets something happen at a time.
-func (s *Shop) at(t time.Time, do func(time.Time)) {
-	heap.Push(&s.steps, step{at: t, do: do})
-}
+func (s *Shop) at(t time.Time, do func(time.Time)) { s.push(step{at: t, do: do}) }
 
-// says lets a shopper's event happen at a time; call is a call of the Segment
-// format, or the name of a track event.
-func (s *Shop) says(t time.Time, p *shopper, server bool, call string, data map[string]any) {
+// emit lets an event happen at its time.
+func (s *Shop) emit(e *Event) { s.push(step{at: e.At, event: e}) }
+
+func (s *Shop) push(p step) {
 	s.count++
-	fields := map[string]any{
-		"messageId": fmt.Sprintf("shop-%s-%d", s.run, s.count), "type": "track", "event": call, "properties": data,
-		"context": map[string]any{
-			"locale": p.locale, "library": map[string]any{"name": "tantu-" + map[bool]string{true: "server", false: "web"}[server], "version": "1.0"},
-			"consent": map[string]any{"categoryPreferences": map[string]any{"Analytics": true, "Advertising": p.marketing}},
-		},
-	}
-	if p.known || server {
-		fields["userId"] = p.id
-	}
-	if !server {
-		fields["anonymousId"] = p.anonymous
-	}
-	switch call {
-	case "identify":
-		delete(fields, "event")
-		delete(fields, "properties")
-		fields["type"], fields["traits"], fields["anonymousId"] = call, data, p.anonymous
-	case "page":
-		delete(fields, "event")
-		fields["type"], fields["name"] = call, data["title"]
-	case "Social Mention": // the network tells the handle, not who it is
-		delete(fields, "userId")
-		fields["anonymousId"] = "instagram-" + p.handle
-	}
-	heap.Push(&s.steps, step{at: t, event: &Event{At: t, Server: server, fields: fields}})
+	p.n = s.count
+	heap.Push(&s.steps, p)
 }
 
-func (s *Shop) chance(percent int) bool { return s.random.IntN(100) < percent }
+// random is a stream of chances.
+type random struct{ *rand.Rand }
+
+// chance is true in so many of one.
+func (r random) chance(p float64) bool { return r.Float64() < p }
 
 // between returns a duration from a to b.
-func (s *Shop) between(a, b time.Duration) time.Duration {
-	return a + time.Duration(s.random.Int64N(int64(b-a)))
+func (r random) between(a, b time.Duration) time.Duration { return a + r.below(b-a) }
+
+func (r random) below(d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d))) }
+
+// poisson draws how many of what happens so often on average do happen.
+func (r random) poisson(mean float64) int {
+	n := 0
+	for ; mean > 30; mean -= 30 { // the product below would come to nothing
+		n += r.poisson(30)
+	}
+	limit, product := math.Exp(-mean), r.Float64()
+	for product > limit {
+		n++
+		product *= r.Float64()
+	}
+	return n
 }
 
-func pick[T any](s *Shop, list []T) T { return list[s.random.IntN(len(list))] }
+// weighted draws a place in a list by the weights there.
+func (r random) weighted(weights ...float64) int {
+	sum := 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	roll := r.Float64() * sum
+	for i, w := range weights {
+		if roll -= w; roll < 0 {
+			return i
+		}
+	}
+	return len(weights) - 1
+}
+
+func pick[T any](r random, list []T) T { return list[r.IntN(len(list))] }
+
+// step is something that will happen: an event, or a decision with new steps.
+type step struct {
+	at    time.Time
+	n     int
+	event *Event
+	do    func(at time.Time)
+}
 
 // queue is a heap of steps by time.
 type queue []step
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].at.Before(q[j].at) }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)        { *q = append(*q, x.(step)) }
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if q[i].at.Equal(q[j].at) {
+		return q[i].n < q[j].n
+	}
+	return q[i].at.Before(q[j].at)
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(step)) }
 func (q *queue) Pop() any {
 	old := *q
 	last := old[len(old)-1]
+	old[len(old)-1] = step{}
 	*q = old[:len(old)-1]
 	return last
 }
