@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/app"
@@ -21,20 +21,16 @@ type demoCommand struct {
 	Data   string  `help:"Folder of the demo's data." default:"./dhvani-demo" type:"path" placeholder:"DIR"`
 	Listen string  `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	Fresh  bool    `help:"Throw away what an earlier demo left, and begin again."`
-	Speed  float64 `help:"How many times as fast as the clock the shop's days go by, up to 10000." default:"300"`
-	Seed   uint64  `help:"Decides what the shoppers do." default:"1"`
+	Speed  float64 `help:"How many times as many shoppers come, and how many times as fast they go about it, from 0.1 to 50." default:"1"`
+	Seed   uint64  `help:"Decides what the shoppers do; holds from the first start of a demo on." default:"1"`
 }
 
-const (
-	// history is how much the demo has behind it when it begins.
-	history = 14 * 24 * time.Hour
-	// demoMark is a file in a folder that the demo made, and may throw away.
-	demoMark = "made-by-dhvani-demo"
-)
+// demoMark is a file in a folder that the demo made, and may throw away.
+const demoMark = "made-by-dhvani-demo"
 
 func (c demoCommand) Run(ctx context.Context) error {
-	if c.Speed <= 0 || c.Speed > 10_000 {
-		return errors.New("--speed must be above 0 and at most 10000")
+	if c.Speed < .1 || c.Speed > 50 {
+		return errors.New("--speed must be from 0.1 to 50")
 	}
 	place := placeFlags{Data: c.Data}
 	o := serverFlags{placeFlags: place, Listen: c.Listen, LogLevel: "warn"}.options()
@@ -46,6 +42,11 @@ func (c demoCommand) Run(ctx context.Context) error {
 	if err := markDemo(c.Data); err != nil {
 		return err
 	}
+	director, err := shop.Open(c.Data, c.Seed, time.Now())
+	if err != nil {
+		return err
+	}
+	o.Demo = director
 	a, err := app.Start(ctx, o)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	var playing sync.WaitGroup
 	playing.Go(func() {
-		if err := c.play(ctx, place, "http://"+reachable(a.Addr())); err != nil {
+		if err := c.play(ctx, place, director, "http://"+reachable(a.Addr())); err != nil {
 			stop(err)
 		}
 	})
@@ -107,45 +108,72 @@ func reachable(a net.Addr) string {
 	return t.String()
 }
 
-// play opens the shop, gives it a past, says where to look, and lets its
-// shoppers go on until ctx ends.
-func (c demoCommand) play(ctx context.Context, place placeFlags, address string) error {
+// play opens the shop, gives it a past or fills the time since it was last open,
+// says where to look, and lets its shoppers go on until ctx ends.
+func (c demoCommand) play(ctx context.Context, place placeFlags, d *shop.Director, address string) error {
 	p := shop.Player{URL: address}
-	if err := openShop(ctx, place, &p); err != nil {
+	if err := openShop(ctx, place, &p, d); err != nil {
+		return err
+	}
+	now := time.Now()
+	sent, err := d.Begin(now, c.Speed)
+	if err != nil {
+		return err
+	}
+	if err := c.fill(ctx, p, d, sent, now); err != nil {
 		return err
 	}
 	api := bench.NewAPI(address, p.SecretKey)
-	stats, err := api.Stats(ctx)
+	_, stats, err := api.Settle(ctx)
 	if err != nil {
 		return err
 	}
-	// The first demo begins with a past, a later one with the hours of today:
-	// who was a customer before is one again with the first order.
-	now := time.Now()
-	start := now
-	if stats.Accepted == 0 {
-		start = now.Add(-history)
-	}
-	s := shop.New(c.Seed, start)
-	err = p.History(ctx, s, now, func(n int, done float64) {
-		fmt.Fprintf(os.Stderr, "%s opens: %3.0f %% of its past, %s events\n", shop.Name, 100*done, thousands(int64(n)))
-	})
+	logins, err := d.Logins()
 	if err != nil {
 		return err
 	}
-	if _, stats, err = api.Settle(ctx); err != nil {
-		return err
-	}
-	if err := c.welcome(ctx, p, api, stats); err != nil {
-		return err
-	}
-	p.Live(ctx, s, now, c.Speed, func(err error) { fmt.Fprintln(os.Stderr, "the shoppers wait:", err) })
-	return nil
+	c.welcome(os.Stdout, p, logins, stats.Stored)
+	p.Live(ctx, d, func(err error) { fmt.Fprintln(os.Stderr, "the shoppers wait:", err) })
+	return d.Close()
 }
 
-// openShop finds or makes the shop's workspace, and its keys. The secret one is
-// good while the demo runs.
-func openShop(ctx context.Context, place placeFlags, p *shop.Player) error {
+// fill imports what happened between two times, and shows how far it is.
+func (c demoCommand) fill(ctx context.Context, p shop.Player, d *shop.Director, from, to time.Time) error {
+	var events, at atomic.Int64
+	at.Store(from.UnixNano())
+	show := newProgress(os.Stderr)
+	show.watchText(func(time.Time) string {
+		t := time.Unix(0, at.Load())
+		return fmt.Sprintf("%s opens  %s  %s, %s events", shop.Name, gauge(t.Sub(from).Seconds()/to.Sub(from).Seconds()),
+			t.In(shop.Zone).Format("2 January"), thousands(events.Load()))
+	})
+	start := time.Now()
+	err := p.History(ctx, d.Shop(), from, to, func(n int, upTo time.Time) {
+		events.Store(int64(n))
+		at.Store(upTo.UnixNano())
+	})
+	show.stop()
+	if err != nil {
+		return fmt.Errorf("give the shop its past: %w", err)
+	}
+	fmt.Fprintf(os.Stderr, "%s events of %s are in, after %.1f s.\n", thousands(events.Load()), span(to.Sub(from)), time.Since(start).Seconds())
+	return d.Imported(to)
+}
+
+// span says how long a time is, roughly.
+func span(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%.0f days", d.Hours()/24)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	}
+	return fmt.Sprintf("%.0f minutes", max(1, d.Minutes()))
+}
+
+// openShop finds or makes the shop's workspace, its keys and its staff. The
+// secret key is good while the demo runs.
+func openShop(ctx context.Context, place placeFlags, p *shop.Player, d *shop.Director) error {
 	var list []app.WorkspaceInfo
 	if err := call(ctx, place, "GET", "/admin/workspaces", nil, &list); err != nil {
 		return err
@@ -166,6 +194,9 @@ func openShop(ctx context.Context, place placeFlags, p *shop.Player) error {
 		}
 		id = w.ID
 	}
+	if err := hire(ctx, place, id, d); err != nil {
+		return err
+	}
 	var keys []app.KeyInfo
 	if err := call(ctx, place, "POST", "/admin/keys/list", app.NamedKey{Workspace: id}, &keys); err != nil {
 		return err
@@ -184,67 +215,22 @@ func openShop(ctx context.Context, place placeFlags, p *shop.Player) error {
 	return err
 }
 
-// welcome says what there is to see.
-func (c demoCommand) welcome(ctx context.Context, p shop.Player, api bench.API, stats bench.Stats) error {
-	id, email, err := someCustomer(ctx, api)
-	if err != nil {
-		return fmt.Errorf("show a customer: %w; dhvani demo --fresh begins again", err)
+// hire makes the two accounts of the demo, once.
+func hire(ctx context.Context, place placeFlags, workspace string, d *shop.Director) error {
+	logins, err := d.Logins()
+	if err != nil || len(logins) > 0 {
+		return err
 	}
-	fmt.Printf(`
-%s is open, with %s events so far. Its shoppers go on, %g times as fast as the clock.
-
-  Address      %s
-  Write key    %s   for web pages; may only send events
-  Secret key   %s   for servers; until the demo stops
-  Data         %s
-
-Look first at one customer: what they browsed, ordered and said, on every channel, in one line.
-These work as they are, in another terminal:
-`, shop.Name, thousands(stats.Stored), c.Speed, p.URL, p.WriteKey, p.SecretKey, c.Data)
-	for _, e := range [][2]string{
-		{"Find a customer by e-mail", p.URL + "/api/v1/customers?identifier=" + url.QueryEscape("email:"+email)},
-		{"All that happened to them, newest first", p.URL + "/api/v1/customers/" + id + "/timeline"},
-		{"What customers say on every channel", p.URL + "/api/v1/feedback?limit=10"},
-		{"Opinions that name the colour, in Hindi", p.URL + "/api/v1/feedback?q=" + url.QueryEscape("रंग")},
-		{"Would they recommend the shop? NPS by day", p.URL + "/api/v1/scores/nps?bucket=day&from=" + time.Now().Add(-history).UTC().Format("2006-01-02T15:04:05Z")},
-		{"How many events, and is all of it visible?", p.URL + "/api/v1/stats"},
-	} {
-		fmt.Printf("\n  # %s\n  curl -s -H 'Authorization: Bearer %s' '%s'\n", e[0], p.SecretKey, e[1])
+	logins = []shop.Login{
+		{Name: "Mira Sen", Email: "mira@tantu.example", Role: "owner", Password: shop.NewPassword()},
+		{Name: "Arun Thapa", Email: "arun@tantu.example", Role: "agent", Password: shop.NewPassword()},
 	}
-	fmt.Printf(`
-  # Be a shopper yourself
-  curl -s -u %s: -H 'Content-Type: application/json' %s/v1/track -d '{"userId":"me","event":"Product Reviewed","properties":{"product_id":"sto-01","rating":5,"review_body":"Soft and warm."}}'
-
-Ctrl-C stops; dhvani demo goes on from here, dhvani demo --fresh begins again.
-`, p.WriteKey, p.URL)
-	return nil
-}
-
-// someCustomer returns the id and e-mail address of a customer who has ordered
-// and said something.
-func someCustomer(ctx context.Context, api bench.API) (id, email string, err error) {
-	var said struct {
-		Items []struct {
-			CustomerID string `json:"customer_id"`
+	for _, l := range logins {
+		in := app.AddUser{Workspace: workspace, Email: l.Email, Name: l.Name, Role: l.Role, Password: l.Password}
+		if err := call(ctx, place, "POST", "/admin/users", in, &struct{}{}); err != nil {
+			return err
 		}
 	}
-	if err := api.Get(ctx, "/api/v1/feedback?kind=nps&limit=1", &said); err != nil {
-		return "", "", err
-	}
-	if len(said.Items) == 0 {
-		return "", "", errors.New("nobody has answered a survey yet")
-	}
-	id = said.Items[0].CustomerID
-	var customer struct {
-		Identifiers []struct{ Kind, Value string }
-	}
-	if err := api.Get(ctx, "/api/v1/customers/"+id, &customer); err != nil {
-		return "", "", err
-	}
-	for _, i := range customer.Identifiers {
-		if i.Kind == "email" {
-			return id, i.Value, nil
-		}
-	}
-	return "", "", errors.New("the one who answered a survey has no e-mail address")
+	_, err = d.Logins(logins...)
+	return err
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/shop"
 	"github.com/dhvani/dhvani/internal/source/jitsu"
 	"github.com/dhvani/dhvani/internal/source/posthog"
 	"github.com/dhvani/dhvani/internal/web"
@@ -47,6 +48,9 @@ type Options struct {
 	TrustProxy bool              // X-Forwarded-For is set by a proxy of ours
 	Node       string            // name of this node among others; empty: the machine's
 	Logger     *slog.Logger
+
+	// Demo is the demo's shop, whose scenes staff may play; nil outside the demo.
+	Demo *shop.Director
 
 	// Now is the clock by which events arrive; nil: the machine's.
 	Now func() time.Time
@@ -183,6 +187,9 @@ func (a *App) startStores(ctx context.Context) error {
 		return err
 	}
 	a.onStop(func(context.Context) error { return a.database.Close() })
+	if a.o.Demo != nil {
+		a.o.Demo.Audit(a.database)
+	}
 	if a.workspaces, err = workspace.New(ctx, a.database, a.o.sealKey()); err != nil {
 		return err
 	}

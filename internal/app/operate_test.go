@@ -35,15 +35,15 @@ func (s *shop) follow(path string, in any) (results string, played *app.Step, er
 func TestReplayAndVerify(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *shop) {
 		start := time.Now().Add(-10 * 24 * time.Hour)
-		shoppers := sample.New(7, start)
+		shoppers := sample.New(7, start, &sample.Plan{Born: start, Scale: .15})
 		player := sample.Player{URL: s.url, WriteKey: s.keys.WriteKey, SecretKey: s.keys.SecretKey}
-		if err := player.History(t.Context(), shoppers, start.Add(5*24*time.Hour), func(int, float64) {}); err != nil {
+		if err := player.History(t.Context(), shoppers, start, start.Add(5*24*time.Hour), func(int, time.Time) {}); err != nil {
 			t.Fatal(err)
 		}
 		s.merge()
 		arriving := make(chan error, 1)
 		go func() {
-			arriving <- player.History(t.Context(), shoppers, start.Add(10*24*time.Hour), func(int, float64) {})
+			arriving <- player.History(t.Context(), shoppers, start.Add(5*24*time.Hour), start.Add(10*24*time.Hour), func(int, time.Time) {})
 		}()
 		before := s.model()
 		if _, _, err := s.follow("/admin/replay", app.NamedKey{}); err != nil {

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -208,4 +209,20 @@ func (d *Director) save() error {
 		return fmt.Errorf("keep the demo's state: %w", err)
 	}
 	return os.Rename(d.file+".new", d.file)
+}
+
+// NewPassword makes a password that is easy to type: four syllable pairs and a
+// number, of 52 bits.
+func NewPassword() string {
+	const consonants, vowels = "bdfghjklmnprstvz", "aeiou"
+	var b []byte
+	random := make([]byte, 18)
+	rand.Read(random)
+	for i := range 8 {
+		if i > 0 && i%2 == 0 {
+			b = append(b, '-')
+		}
+		b = append(b, consonants[random[2*i]%16], vowels[random[2*i+1]%5])
+	}
+	return fmt.Sprintf("%s-%02d", b, random[16]%100)
 }

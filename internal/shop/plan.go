@@ -10,6 +10,7 @@ import (
 type Plan struct {
 	Born  time.Time // when the demo began; its past ends there
 	Spans []Span    // in order of time
+	Scale float64   // how large the shop is; 0 is 1
 }
 
 // Span is a time from which on other rules hold.
@@ -75,6 +76,9 @@ func (p *Plan) at(t time.Time) moment {
 	}
 	if sc := scenes[m.Scene]; sc.visits > 0 {
 		m.rate *= sc.visits
+	}
+	if p.Scale > 0 {
+		m.rate *= p.Scale
 	}
 	m.rate *= m.speed
 	return m

@@ -99,6 +99,15 @@ func sections(name string) map[string][]string {
 // sometimes with something before or after it.
 func (v *voice) say(r random, section, goods string) string {
 	text := v.line(r, section, goods)
+	if section == "ask" {
+		if r.chance(.5) {
+			text = join(v.line(r, "askopen", ""), text)
+		}
+		if r.chance(.15) {
+			text = join(text, v.line(r, section, goods))
+		}
+		return v.loosen(r, text, "")
+	}
 	mood, known := moods[section]
 	if !known {
 		return text
