@@ -27,6 +27,7 @@ import (
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/ingest"
+	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
@@ -238,7 +239,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 
 // stages are the rooms that derive rows from events, in their order.
 func stages() []process.Stage {
-	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, intake.Stage{}}
+	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, insight.Stage{}, intake.Stage{}}
 }
 
 func (a *App) startServers(ctx context.Context) error {

@@ -61,6 +61,7 @@ type Item struct {
 	Origin         string   `json:"origin,omitempty"`
 	Author         string   `json:"author,omitempty"`
 	Verified       bool     `json:"verified"`
+	Inverted       bool     `json:"-"` // a low rating is the good one
 }
 
 // where collects conditions and their values.
@@ -153,7 +154,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 		return tx.Each(ctx, `
 			SELECT f.id, coalesce(p.customer, f.profile), f.profile, f.at, f.edited_at, f.channel, f.kind, f.title, f.text, f.cut, f.language,
 				f.sentiment, f.sentiment_score, f.topics, f.rating, f.scale, f.product_id, f.order_id, f.survey_id, f.question_id,
-				f.external_id, f.reply_to, f.origin, f.author, f.verified
+				f.external_id, f.reply_to, f.origin, f.author, f.verified, f.inverted
 			FROM feedback f `+hint+` LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
 			WHERE `+w.String()+fmt.Sprintf(` ORDER BY f.at DESC, f.id DESC LIMIT $%d`, len(w.args)), w.args,
 			func(rows *sql.Rows) error {
@@ -215,7 +216,7 @@ func scanItem(rows *sql.Rows) (it Item, at int64, err error) {
 	var product, order, survey sql.Null[string]
 	err = rows.Scan(&id, &customer, &profile, &at, &edited, &it.Channel, &it.Kind, &it.Title, &it.Text, &it.Cut, &it.Language,
 		&it.Sentiment, &sentiment, &topics, &rating, &it.Scale, &product, &order, &survey, &it.QuestionID,
-		&it.ExternalID, &it.ReplyTo, &it.Origin, &it.Author, &it.Verified)
+		&it.ExternalID, &it.ReplyTo, &it.Origin, &it.Author, &it.Verified, &it.Inverted)
 	if err != nil {
 		return it, 0, err
 	}

@@ -33,27 +33,14 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	rows := map[key]*row{}
 	for i := range b.Events {
 		e := &b.Events[i]
-		v := e.Verb()
-		switch v {
-		case event.OrderCompleted, event.OrderUpdated, event.OrderRefunded, event.OrderReturned,
-			event.OrderCancelled, event.OrderShipped, event.OrderDelivered:
-		default:
+		id, k, ok := subject(e)
+		if !ok {
 			continue
-		}
-		p := event.ParseObject(e.Properties)
-		id := identifier(p, "order_id", "orderId")
-		k := key{e.Model, event.NewID(e.Workspace, "order", id)}
-		if id == "" {
-			if v != event.OrderCompleted {
-				continue
-			}
-			h := e.MessageHash()
-			k.id = event.NewID(e.Workspace, "order", "", h.String())
 		}
 		if rows[k] == nil {
 			rows[k] = &row{key: k, orderID: id}
 		}
-		found = append(found, occurrence{e, v, p, k})
+		found = append(found, occurrence{e, e.Verb(), event.ParseObject(e.Properties), k})
 	}
 	if len(found) == 0 {
 		return nil
@@ -70,6 +57,34 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 		}
 	}
 	return save(ctx, tx, rows)
+}
+
+// subject is the order that an event speaks of: its id, "" where it has none, and
+// its key. ok is false for an event that is not of an order.
+func subject(e *event.Event) (id string, k key, ok bool) {
+	v := e.Verb()
+	switch v {
+	case event.OrderCompleted, event.OrderUpdated, event.OrderRefunded, event.OrderReturned,
+		event.OrderCancelled, event.OrderShipped, event.OrderDelivered:
+	default:
+		return "", k, false
+	}
+	id = identifier(event.ParseObject(e.Properties), "order_id", "orderId")
+	k = key{e.Model, event.NewID(e.Workspace, "order", id)}
+	if id == "" {
+		if v != event.OrderCompleted {
+			return "", k, false
+		}
+		h := e.MessageHash()
+		k.id = event.NewID(e.Workspace, "order", "", h.String())
+	}
+	return id, k, true
+}
+
+// Row names the row of the order that an event speaks of.
+func Row(e *event.Event) (id event.ID, ok bool) {
+	_, k, ok := subject(e)
+	return k.id, ok
 }
 
 var keyColumns = db.Columns("model int, id bytes")

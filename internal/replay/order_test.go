@@ -15,6 +15,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
@@ -22,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, intake.Stage{}}
+var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, insight.Stage{}, intake.Stage{}}
 
 const shards = 4
 
@@ -33,13 +34,13 @@ func drawEvent(t *rapid.T, i int) event.Event {
 	user, visitor := pick("user", "u1", "u2", "u3", ""), pick("visitor", "a1", "a2", "a3")
 	e := event.Event{
 		Workspace: 1, Source: "segment", Type: event.Track, UserID: user, AnonymousID: visitor,
-		MessageID: fmt.Sprint("m", i), At: 1_000_000 * rapid.Int64Range(1, 6).Draw(t, "at"), ReceivedAt: 9_000_000,
+		MessageID: fmt.Sprint("m", i), At: 1_000_000 * rapid.Int64Range(1, 6).Draw(t, "at") * rapid.SampledFrom([]int64{1, 1, 1200, 40_000}).Draw(t, "far"), ReceivedAt: 9_000_000,
 	}
 	if rapid.Bool().Draw(t, "verified") {
 		e.Flags = event.Verified
 	}
 	order, score := pick("order", "o1", "o2"), rapid.IntRange(1, 5).Draw(t, "score")
-	switch rapid.IntRange(0, 8).Draw(t, "what") {
+	switch rapid.IntRange(0, 12).Draw(t, "what") {
 	case 0:
 		e.Type, e.Traits = event.Identify, fmt.Sprintf(`{"email":%q,"phone":%q}`, pick("mail", "x@y.z", "p@q.r"), pick("phone", "+919876543210", "+919876543211"))
 	case 1:
@@ -51,6 +52,9 @@ func drawEvent(t *rapid.T, i int) event.Event {
 		e.Name, e.Properties = "Survey Answered", fmt.Sprintf(`{"survey_id":"s","question_id":"q","kind":"nps","score":%d,"order_id":%q}`, score, order)
 	case 5:
 		e.Name, e.Properties = "Product Reviewed", fmt.Sprintf(`{"review_id":%q,"product_id":"p1","rating":%d,"review_body":"text %d"}`, pick("review", "r1", "r2"), score, i)
+	case 6, 7, 8, 9:
+		e.Name = pick("browsing", "Product Viewed", "Product Added", "Checkout Started", "Checkout Failed", "Products Searched", "Order Completed")
+		e.Properties = fmt.Sprintf(`{"product_id":"p%d","name":"name %d","payment_method":%q,"reason":"late","query":"q%d","results":0}`, score, i, pick("method", "UPI", "card"), i)
 	default:
 		ids := []event.ID{
 			event.ProfileID(1, event.UserProfile, "u1"), event.ProfileID(1, event.UserProfile, "u2"),
