@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -68,6 +69,13 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "Dhvani listens on http://%s\n", a.Addr())
+	setup, err := a.SetupURL(ctx)
+	if err != nil {
+		return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+	}
+	if setup != "" {
+		fmt.Fprintf(os.Stderr, "\nNobody has an account yet. Whoever opens this address first becomes the owner:\n\n    %s\n\n", setup)
+	}
 	return waitAndStop(ctx, a)
 }
 

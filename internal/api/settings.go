@@ -46,18 +46,16 @@ type workspaceChange struct {
 }
 
 func (s *server) changeWorkspace(ctx context.Context, in *workspaceChange) (*body[workspaceInfo], error) {
-	_, w, err := s.workspaceOf(ctx)
+	err := s.Workspaces.Change(ctx, entry(ctx).Workspace, func(w *workspace.Workspace) error {
+		if in.Body.AllowedOrigins != nil {
+			w.AllowedOrigins = *in.Body.AllowedOrigins
+		}
+		if in.Body.Country != nil {
+			w.Country = *in.Body.Country
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, err
-	}
-	set := w.Settings
-	if in.Body.AllowedOrigins != nil {
-		set.AllowedOrigins = *in.Body.AllowedOrigins
-	}
-	if in.Body.Country != nil {
-		set.Country = *in.Body.Country
-	}
-	if err := s.Workspaces.SetSettings(ctx, w.Number, set); err != nil {
 		return nil, s.fail(ctx, err)
 	}
 	out, _, err := s.workspaceOf(ctx)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
@@ -17,7 +18,9 @@ import (
 // can open the socket may do everything.
 type admin struct {
 	workspaces *workspace.Store
+	staff      *staff.Store
 	sessions   *sessions
+	url        func() string // of the console as this process serves it; "" where it does not
 }
 
 // The commands' requests and answers.
@@ -71,6 +74,24 @@ type (
 		Role      string `json:"role"`
 		Password  string `json:"password"`
 	}
+	// ResetUser asks for a link by which a person chooses a new password.
+	ResetUser struct {
+		Email               string `json:"email"`
+		WithoutSecondFactor bool   `json:"without_second_factor"`
+		URL                 string `json:"url"` // of the console; "": the running process's own
+	}
+	// UserLink is the address that lets a person in once.
+	UserLink struct {
+		URL string `json:"url"`
+	}
+	// UserInfo is a member of staff in a list.
+	UserInfo struct {
+		ID           string `json:"id"`
+		Email        string `json:"email"`
+		Name         string `json:"name"`
+		Role         string `json:"role"`
+		SecondFactor bool   `json:"second_factor"`
+	}
 	// MarkErasures asks for the lines of a list of erased customers.
 	MarkErasures struct {
 		Workspace   string   `json:"workspace"`
@@ -95,6 +116,8 @@ func (a *admin) routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /admin/keys/list", answer(a.listKeys))
 	mux.HandleFunc("POST /admin/keys/revoke", answer(a.revokeKey))
 	mux.HandleFunc("POST /admin/users", answer(a.addUser))
+	mux.HandleFunc("POST /admin/users/list", answer(a.listUsers))
+	mux.HandleFunc("POST /admin/users/reset", answer(a.resetUser))
 	mux.HandleFunc("POST /admin/erasures", answer(a.markErasures))
 	mux.HandleFunc("POST /admin/session", answer(a.session))
 }
@@ -186,9 +209,34 @@ func (a *admin) addUser(r *http.Request, in AddUser) (struct{}, error) {
 	if err != nil {
 		return struct{}{}, err
 	}
-	_, err = a.workspaces.AddUser(r.Context(), w.Number, workspace.NewUser{
+	_, err = a.staff.AddUser(r.Context(), w.Number, staff.NewUser{
 		Email: in.Email, Name: in.Name, Role: workspace.Role(in.Role), Password: in.Password})
 	return struct{}{}, err
+}
+
+func (a *admin) listUsers(r *http.Request, in NamedKey) ([]UserInfo, error) {
+	w, err := a.workspace(r, in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	people, err := a.staff.Members(r.Context(), staff.Actor{Account: staff.Operator, Workspace: w.Number, Role: workspace.Owner})
+	out := []UserInfo{}
+	for _, m := range people {
+		out = append(out, UserInfo{m.Account, m.Email, m.Name, string(m.Role), m.Second})
+	}
+	return out, err
+}
+
+func (a *admin) resetUser(r *http.Request, in ResetUser) (UserLink, error) {
+	base := strings.TrimRight(in.URL, "/")
+	if base == "" {
+		base = a.url()
+	}
+	if base == "" {
+		base = "http://127.0.0.1:8080" // where a server listens unless told otherwise
+	}
+	token, err := a.staff.StartReset(r.Context(), in.Email, in.WithoutSecondFactor)
+	return UserLink{base + "/reset?token=" + token}, err
 }
 
 // markErasures names customers by marks that only the seal key can tell.

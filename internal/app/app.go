@@ -34,6 +34,7 @@ import (
 	"github.com/dhvani/dhvani/internal/shop"
 	"github.com/dhvani/dhvani/internal/source/jitsu"
 	"github.com/dhvani/dhvani/internal/source/posthog"
+	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/web"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -101,6 +102,7 @@ type App struct {
 
 	database   *db.DB
 	workspaces *workspace.Store
+	staff      *staff.Store
 	directory  *workspace.Directory
 	log        *eventlog.Log
 	runner     *process.Runner
@@ -194,6 +196,7 @@ func (a *App) startStores(ctx context.Context) error {
 	if a.workspaces, err = workspace.New(ctx, a.database, a.o.sealKey()); err != nil {
 		return err
 	}
+	a.staff = staff.New(a.database, a.workspaces, a.o.Now)
 	if a.directory, err = a.workspaces.Directory(ctx, a.o.Logger.With("component", "directory")); err != nil {
 		return err
 	}
@@ -262,7 +265,7 @@ func (a *App) startServers(ctx context.Context) error {
 	mux.HandleFunc("/", web.NotFound)
 	a.startImports(ctx, mux)
 	local := http.NewServeMux()
-	(&admin{a.workspaces, &a.sessions}).routes(local)
+	(&admin{a.workspaces, a.staff, &a.sessions, a.url}).routes(local)
 	a.routeOperation(local)
 	local.Handle("/", mux)
 	for path, h := range map[string]http.HandlerFunc{"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol} {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
@@ -47,7 +48,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	(&admin{w, &sessions{}}).routes(mux)
+	(&admin{workspaces: w, staff: staff.New(d, w, o.Now), sessions: &sessions{}, url: func() string { return "" }}).routes(mux)
 	return &Client{
 		HTTP:  &http.Client{Transport: handlerTransport{mux}},
 		close: func() { d.Close(); lock.Close() },

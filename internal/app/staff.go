@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"net"
+	"net/netip"
 
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
@@ -19,6 +21,32 @@ func (a *App) Act(ctx context.Context, e event.Event) error {
 		return err
 	}
 	return a.runner.Wait(ctx)
+}
+
+// SetupURL returns the address at which the first person becomes the owner, ""
+// where somebody has an account.
+func (a *App) SetupURL(ctx context.Context) (string, error) {
+	token, err := a.staff.StartSetup(ctx)
+	if err != nil || token == "" {
+		return "", err
+	}
+	return a.url() + "/setup?token=" + token, nil
+}
+
+// url returns the address of the pages for who sits at this machine, "" where
+// the process does not listen.
+func (a *App) url() string {
+	if a.addr == nil {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(a.addr.String())
+	if err != nil {
+		return ""
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // Stats counts a workspace's events.

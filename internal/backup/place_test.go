@@ -22,6 +22,7 @@ import (
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
@@ -144,7 +145,7 @@ func (p *place) createWorkspace() {
 	}
 	c, err := s.Create(ctx, "shop")
 	if err == nil {
-		_, err = s.AddUser(ctx, c.Workspace.Number, workspace.NewUser{Email: "a@shop.example", Role: workspace.Owner, Password: "a long password"})
+		_, err = staff.New(p.db, s, nil).AddUser(ctx, c.Workspace.Number, staff.NewUser{Email: "a@shop.example", Role: workspace.Owner, Password: "a long password"})
 	}
 	if err != nil {
 		p.t.Fatal(err)

@@ -35,7 +35,7 @@ func TestDirectory(t *testing.T) {
 		dir := directory(t, here)
 		c := create(t, here, "Apples")
 		n := c.Workspace.Number
-		if err := here.SetSettings(ctx, n, Settings{AllowedOrigins: []string{"https://shop.example"}}); err != nil {
+		if err := set(t, here, n, Settings{AllowedOrigins: []string{"https://shop.example"}}); err != nil {
 			t.Fatal(err)
 		}
 		identity, err := here.IdentitySecret(ctx, n)

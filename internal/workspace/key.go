@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/dhvani/dhvani/internal/db"
 )
@@ -81,7 +79,7 @@ func wellFormed(s string) bool {
 
 // CreateKey makes a key and returns it with its text, which is shown only
 // now. The error is an Invalid where the options do not make sense.
-func (s *Store) CreateKey(ctx context.Context, workspace int64, o KeyOptions) (Key, string, error) {
+func (s *Store) CreateKey(ctx context.Context, workspace int64, o KeyOptions, also ...func(ctx context.Context, tx *db.Tx, made Key) error) (Key, string, error) {
 	if err := o.check(); err != nil {
 		return Key{}, "", err
 	}
@@ -95,7 +93,15 @@ func (s *Store) CreateKey(ctx context.Context, workspace int64, o KeyOptions) (K
 		if err != nil {
 			return err
 		}
-		return insertKey(ctx, tx, workspace, k)
+		if err := insertKey(ctx, tx, workspace, k); err != nil {
+			return err
+		}
+		for _, f := range also {
+			if err := f(ctx, tx, k.Key); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return Key{}, "", fmt.Errorf("create a key of workspace %d: %w", workspace, err)
@@ -106,15 +112,15 @@ func (s *Store) CreateKey(ctx context.Context, workspace int64, o KeyOptions) (K
 func (o KeyOptions) check() error {
 	switch {
 	case prefixes[o.Kind] == "":
-		return Invalid("a key's kind is write or secret")
+		return Flaw{"key_kind", "a key's kind is write or secret"}
 	case o.Kind == WriteKey && o.Scopes != 0:
-		return Invalid("a write key has no scopes: it may only send events")
+		return Flaw{"key_write_scopes", "a write key has no scopes: it may only send events"}
 	case o.Kind == SecretKey && (o.Scopes == 0 || !AllScopes.Has(o.Scopes)):
-		return Invalid("a secret key needs at least one scope of: " + AllScopes.String())
+		return Flaw{"key_scopes", Invalid("a secret key needs at least one scope of: " + AllScopes.String())}
 	case o.RateLimit < 0:
-		return Invalid("a rate limit is a number of events a second, or 0 for none")
-	case utf8.RuneCountInString(o.Label) > 100 || !utf8.ValidString(o.Label) || strings.ContainsFunc(o.Label, unicode.IsControl):
-		return Invalid("a key's label has at most 100 characters, none of control")
+		return Flaw{"key_rate", "a rate limit is a number of events a second, or 0 for none"}
+	case !isLabel(o.Label):
+		return Flaw{"key_label", "a key's label has at most 100 characters, none of control"}
 	}
 	return nil
 }
@@ -151,10 +157,14 @@ func (s *Store) Keys(ctx context.Context, workspace int64) ([]Key, error) {
 
 // RevokeKey ends a key for good: it is refused within a second by every process
 // on the database. To revoke it again changes nothing.
-func (s *Store) RevokeKey(ctx context.Context, workspace int64, id string) error {
+func (s *Store) RevokeKey(ctx context.Context, workspace int64, id string, also ...Also) error {
 	err := s.change(ctx, func(tx *db.Tx) error {
-		return one(tx.Exec(ctx, "UPDATE api_key SET revoked_at = coalesce(revoked_at, $1) WHERE workspace = $2 AND id = $3",
+		err := one(tx.Exec(ctx, "UPDATE api_key SET revoked_at = coalesce(revoked_at, $1) WHERE workspace = $2 AND id = $3",
 			time.Now().UnixMicro(), workspace, id))
+		if err != nil {
+			return err
+		}
+		return runAlso(ctx, tx, also)
 	})
 	if err != nil {
 		return fmt.Errorf("revoke a key of workspace %d: %w", workspace, err)

@@ -109,6 +109,24 @@ func (s *seal) open(workspaceID string, sealed []byte) ([]byte, error) {
 
 func newIdentitySecret() string { return token("is_", 30) }
 
+// Seal encrypts a secret of something else than a workspace, for the row of what
+// owner names; Open opens it there and nowhere else.
+func (s *Store) Seal(owner, secret string) ([]byte, error) {
+	if s.sealFault == errSealMissing { // nobody could open it
+		return nil, errSealMissing
+	}
+	return s.seal.seal(owner, secret), nil
+}
+
+// Open returns what Seal was given.
+func (s *Store) Open(owner string, sealed []byte) (string, error) {
+	b, err := s.seal.aead.Open(nil, nil, sealed, []byte(owner))
+	if err != nil {
+		return "", fmt.Errorf("a secret of %s was sealed with another key file: %w", owner, err)
+	}
+	return string(b), nil
+}
+
 // IdentitySecret returns the secret with which a shop's server vouches for its
 // users: the token of a user is the HMAC-SHA256 of the user id, keyed with the
 // secret's characters as they stand.
@@ -134,7 +152,7 @@ func (s *Store) IdentitySecret(ctx context.Context, workspace int64) (string, er
 
 // RotateIdentitySecret replaces the identity secret and returns the new one.
 // Tokens made with the old one no longer count, within a second everywhere.
-func (s *Store) RotateIdentitySecret(ctx context.Context, workspace int64) (string, error) {
+func (s *Store) RotateIdentitySecret(ctx context.Context, workspace int64, also ...Also) (string, error) {
 	if s.sealFault == errSealMissing {
 		return "", errSealMissing
 	}
@@ -148,8 +166,10 @@ func (s *Store) RotateIdentitySecret(ctx context.Context, workspace int64) (stri
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE workspace SET identity_secret = $1 WHERE number = $2", s.seal.seal(id, secret), workspace)
-		return err
+		if _, err = tx.Exec(ctx, "UPDATE workspace SET identity_secret = $1 WHERE number = $2", s.seal.seal(id, secret), workspace); err != nil {
+			return err
+		}
+		return runAlso(ctx, tx, also)
 	})
 	if err != nil {
 		return "", fmt.Errorf("rotate the identity secret of workspace %d: %w", workspace, err)

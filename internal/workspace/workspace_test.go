@@ -32,6 +32,11 @@ func store(t testing.TB, d *db.DB, sealKey string) *Store {
 	return s
 }
 
+// set replaces a workspace's settings.
+func set(t testing.TB, s *Store, number int64, settings Settings) error {
+	return s.Change(t.Context(), number, func(w *Workspace) error { w.Settings = settings; return nil })
+}
+
 func create(t testing.TB, s *Store, name string) Created {
 	t.Helper()
 	c, err := s.Create(context.Background(), name)
@@ -103,7 +108,7 @@ func TestSettings(t *testing.T) {
 		ctx := context.Background()
 		s := store(t, d, "")
 		w := create(t, s, "Apples").Workspace
-		err := s.SetSettings(ctx, w.Number, Settings{
+		err := set(t, s, w.Number, Settings{
 			AllowedOrigins: []string{"https://Shop.example:443/", "http://localhost:3000", "https://shop.example"}, Country: "in"})
 		if err != nil {
 			t.Fatal(err)
@@ -118,11 +123,11 @@ func TestSettings(t *testing.T) {
 			{AllowedOrigins: []string{"https://"}}, {AllowedOrigins: []string{"https://a:b@shop.example"}},
 		} {
 			var invalid Invalid
-			if err := s.SetSettings(ctx, w.Number, bad); !errors.As(err, &invalid) {
+			if err := set(t, s, w.Number, bad); !errors.As(err, &invalid) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
-		if err := s.SetSettings(ctx, 999, Settings{}); !errors.Is(err, ErrNotFound) {
+		if err := set(t, s, 999, Settings{}); !errors.Is(err, ErrNotFound) {
 			t.Errorf("unknown workspace: %v", err)
 		}
 	})

@@ -1,4 +1,4 @@
-package workspace
+package staff
 
 import (
 	"context"
@@ -28,11 +28,11 @@ const minPassword, maxPassword = 10, 256 // characters; more would only cost tim
 // is no account, so that this takes as long.
 const nobody = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// hashPassword returns the hash of a new password. The error is an Invalid
+// hashPassword returns the hash of a new password. The error is a workspace.Invalid
 // where it is too short or too long.
 func (s *Store) hashPassword(ctx context.Context, password string) (string, error) {
 	if n := utf8.RuneCountInString(password); n < minPassword || n > maxPassword {
-		return "", Invalid(fmt.Sprintf("a password has %d to %d characters", minPassword, maxPassword))
+		return "", flaw("password_length", fmt.Sprintf("a password has %d to %d characters", minPassword, maxPassword))
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt)
