@@ -31,8 +31,10 @@ export function keyboard(): void {
         const field = document.querySelector<HTMLInputElement>('[data-search]')
         if (!field) return
         e.preventDefault()
-        field.focus()
-        field.select()
+        setTimeout(() => { // lest the key itself be typed into the field
+          field.focus()
+          field.select()
+        })
         return
       }
       case '?':
