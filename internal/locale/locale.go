@@ -115,5 +115,11 @@ func lakhs(currency string) bool {
 	return false
 }
 
-// Tag returns the value of the lang attribute of a page.
-func (l *Locale) Tag() string { return string(l.Lang) }
+// Tag returns the value of the lang attribute of a page. Scripts write numbers
+// by it, so it says where English counts in lakhs.
+func (l *Locale) Tag() string {
+	if l.p == indianEnglish {
+		return "en-IN"
+	}
+	return string(l.Lang)
+}

@@ -72,6 +72,9 @@ func TestMoney(t *testing.T) {
 			t.Errorf("%s: %q, expected %q", c.lang, got, c.expected)
 		}
 	}
+	if in, out := For(English, nil).Home("INR").Tag(), For(English, nil).Home("EUR").Tag(); in != "en-IN" || out != "en" {
+		t.Errorf("tags %q and %q", in, out)
+	}
 	if got := For(English, nil).MoneyShort(312000_000000, "INR"); got != "₹3.1L" {
 		t.Errorf("short: %q", got)
 	}
