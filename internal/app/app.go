@@ -22,6 +22,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/api"
 	"github.com/dhvani/dhvani/internal/backup"
+	"github.com/dhvani/dhvani/internal/console"
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/eventlog"
@@ -262,7 +263,12 @@ func (a *App) startServers(ctx context.Context) error {
 		Keys: a.lookup, Logger: a.o.Logger.With("component", "api"),
 	})
 	mux.Handle("/api/", rest)
-	mux.HandleFunc("/", web.NotFound)
+	mux.Handle("/", console.New(console.Options{
+		Sessions: a.staff, Workspaces: a.workspaces,
+		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database},
+		Pipeline: a, Tail: a.tail, Rejected: a.rejected,
+		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo != nil, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
+	}))
 	a.startImports(ctx, mux)
 	local := http.NewServeMux()
 	(&admin{a.workspaces, a.staff, &a.sessions, a.url}).routes(local)
