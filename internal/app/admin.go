@@ -236,7 +236,7 @@ func (a *admin) resetUser(r *http.Request, in ResetUser) (UserLink, error) {
 		base = "http://127.0.0.1:8080" // where a server listens unless told otherwise
 	}
 	token, err := a.staff.StartReset(r.Context(), in.Email, in.WithoutSecondFactor)
-	return UserLink{base + "/reset?token=" + token}, err
+	return UserLink{base + "/reset/" + token}, err
 }
 
 // markErasures names customers by marks that only the seal key can tell.

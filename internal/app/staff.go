@@ -30,7 +30,7 @@ func (a *App) SetupURL(ctx context.Context) (string, error) {
 	if err != nil || token == "" {
 		return "", err
 	}
-	return a.url() + "/setup?token=" + token, nil
+	return a.url() + "/setup/" + token, nil
 }
 
 // url returns the address of the pages for who sits at this machine, "" where

@@ -45,6 +45,7 @@ type Sessions interface {
 // Options are what the pages show and act with.
 type Options struct {
 	Sessions   Sessions
+	Staff      *staff.Store
 	Workspaces *workspace.Store
 	Customers  *customer.Store
 	Orders     order.Store

@@ -22,7 +22,7 @@ import (
 func (c *Console) page(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &ui.Viewer{Nonce: rand.Text(), Path: r.URL.Path, Now: c.Now(), Part: r.Header.Get("HX-Request") == "true", Demo: c.Demo, Theme: "system"}
-		v.L = locale.For(locale.Match(r.Header.Get("Accept-Language")), time.UTC)
+		v.L = locale.For(language(r), time.UTC)
 		setHeaders(w, v.Nonce)
 		err := c.admit(r, rt, v)
 		if err == nil {
@@ -53,7 +53,7 @@ func (c *Console) admit(r *http.Request, rt route, v *ui.Viewer) error {
 	if err := c.workspaces(r.Context(), v, r.PathValue("workspace")); err != nil {
 		return err
 	}
-	localize(v, locale.Match(r.Header.Get("Accept-Language")))
+	localize(v, language(r))
 	if rt.right != "" {
 		return v.Actor.Need(rt.right)
 	}
@@ -83,10 +83,22 @@ func (c *Console) workspaces(ctx context.Context, v *ui.Viewer, asked string) er
 	return nil
 }
 
+// language is what a request asks for by itself: by a link below the form of
+// those who have not signed in, else by the browser's settings.
+func language(r *http.Request) locale.Lang {
+	if lang := locale.Lang(r.URL.Query().Get("lang")); lang.Valid() {
+		return lang
+	}
+	return locale.Match(r.Header.Get("Accept-Language"))
+}
+
 // localize sets language, time zone and theme: the person's own choice, else the
 // browser's language and the workspace's zone.
 func localize(v *ui.Viewer, fallback locale.Lang) {
 	lang, zone := fallback, v.Person.Zone
+	if zone == "" {
+		zone = v.Workspace.Zone
+	}
 	if v.Person.Language != "" {
 		lang = locale.Lang(v.Person.Language)
 	}
@@ -97,7 +109,7 @@ func localize(v *ui.Viewer, fallback locale.Lang) {
 	if err != nil {
 		place = time.UTC
 	}
-	v.L = locale.For(lang, place)
+	v.L = locale.For(lang, place).Home(v.Workspace.Currency)
 }
 
 // setHeaders forbids all that a page does not need: what is not ours or has no
