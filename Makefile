@@ -20,9 +20,12 @@ build: ## build ./dhvani, one static program
 generate: ## write the Go code of the console's templates
 	go tool templ generate -path internal/console -log-level error
 
-web: ## build the console's styles, islands, icons and fonts (needs Node.js)
-	@test -d web/node_modules || (cd web && npm ci --ignore-scripts --no-audit --no-fund)
+web: web/node_modules/.package-lock.json ## build the console's styles, islands, icons and fonts (needs Node.js)
 	cd web && npm run --silent build
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 image: ## build the container image dhvani (DOCKER=podman where that is the program)
 	$(DOCKER) build -t dhvani .
