@@ -32,6 +32,7 @@ import (
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/roster"
 	"github.com/dhvani/dhvani/internal/shop"
 	"github.com/dhvani/dhvani/internal/source/jitsu"
 	"github.com/dhvani/dhvani/internal/source/posthog"
@@ -243,7 +244,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 
 // stages are the rooms that derive rows from events, in their order.
 func stages() []process.Stage {
-	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, insight.Stage{}, intake.Stage{}}
+	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, roster.Stage{}, insight.Stage{}, intake.Stage{}}
 }
 
 func (a *App) startServers(ctx context.Context) error {

@@ -28,6 +28,7 @@ type fold struct {
 	phones      []rawPhone
 	preferences map[string]preferences // by their raw JSON, of which there are few
 	anyConsent  bool
+	regrouped   []event.Key
 }
 
 type profileKey struct {

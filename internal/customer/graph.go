@@ -302,20 +302,24 @@ func (f *fold) regroup(ctx context.Context, tx *db.Tx, identifiers *newIdentifie
 		if err != nil {
 			return err
 		}
-		if err := g.store(ctx, tx); err != nil {
+		changed, err := g.store(ctx, tx)
+		if err != nil {
 			return err
 		}
+		f.regrouped = append(f.regrouped, changed...)
 	}
 	return nil
 }
 
-// store writes the customers that changed, of nodes and of what they own.
-func (g *graph) store(ctx context.Context, tx *db.Tx) error {
+// store writes the customers that changed, of nodes and of what they own, and
+// returns them as they were and as they are.
+func (g *graph) store(ctx context.Context, tx *db.Tx) (regrouped []event.Key, err error) {
 	customers, _ := g.resolve()
 	var changed []event.ID
 	for n, c := range customers {
 		if g.customers[n] != c {
 			changed = append(changed, n)
+			regrouped = append(regrouped, event.Key{Model: g.model, ID: g.customers[n]}, event.Key{Model: g.model, ID: c})
 		}
 	}
 	slices.SortFunc(changed, compareID)
@@ -323,7 +327,7 @@ func (g *graph) store(ctx context.Context, tx *db.Tx) error {
 	for _, n := range changed {
 		next[n] = customers[n]
 	}
-	err := tx.Lookup(ctx, g.idRows(changed), `SELECT p.id, p.owner FROM k CROSS JOIN profile p
+	err = tx.Lookup(ctx, g.idRows(changed), `SELECT p.id, p.owner FROM k CROSS JOIN profile p
 		WHERE p.model = k.model AND p.owner = k.id`, func(r *sql.Rows) error {
 		var id, owner event.ID
 		err := r.Scan(scanID(&id), scanID(&owner))
@@ -331,12 +335,12 @@ func (g *graph) store(ctx context.Context, tx *db.Tx) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rows := db.NewRows(db.Columns("model int, id bytes, customer bytes"))
 	for _, id := range slices.SortedFunc(maps.Keys(next), compareID) {
 		c := next[id]
 		rows.Add(g.model, id[:], c[:])
 	}
-	return tx.Insert(ctx, "profile", rows, "ON CONFLICT (model, id) DO UPDATE SET customer = excluded.customer")
+	return regrouped, tx.Insert(ctx, "profile", rows, "ON CONFLICT (model, id) DO UPDATE SET customer = excluded.customer")
 }

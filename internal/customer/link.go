@@ -112,12 +112,14 @@ func (f *fold) reown(ctx context.Context, tx *db.Tx) ([]ref, error) {
 	rows := db.NewRows(db.Columns("model int, id bytes, customer bytes, owner bytes"))
 	for i := range moved {
 		m := &moved[i]
+		c := m.id
 		if m.next.IsZero() {
 			rows.Add(m.model, m.id[:], m.id[:], nil)
 		} else {
-			c := customers[ref{m.model, m.next}]
+			c = customers[ref{m.model, m.next}]
 			rows.Add(m.model, m.id[:], c[:], m.next[:])
 		}
+		f.regrouped = append(f.regrouped, event.Key{Model: m.model, ID: m.customer}, event.Key{Model: m.model, ID: c})
 	}
 	err = tx.Insert(ctx, "profile", rows, "ON CONFLICT (model, id) DO UPDATE SET customer = excluded.customer, owner = excluded.owner")
 	if err != nil {

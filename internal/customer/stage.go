@@ -33,7 +33,11 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	for i := range b.Events {
 		f.add(&b.Events[i])
 	}
-	return f.write(ctx, tx)
+	if err := f.write(ctx, tx); err != nil {
+		return err
+	}
+	b.Regrouped = f.regrouped
+	return nil
 }
 
 // ref names a profile.

@@ -221,4 +221,15 @@ func appendText(b []byte, s string) []byte {
 type Batch struct {
 	Shard  int
 	Events []Event
+
+	// Regrouped are the customers that gained or lost profiles in this batch, as
+	// they were and as they are; Touched are profiles that it changed although none
+	// of its events is theirs. Stages tell those that follow.
+	Regrouped, Touched []Key
+}
+
+// Key names a customer or profile of a model.
+type Key struct {
+	Model int64
+	ID    ID
 }

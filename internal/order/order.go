@@ -69,6 +69,7 @@ type row struct {
 
 	items        []item
 	hadItems     bool // are stored
+	hadProfile   event.ID
 	itemsChanged bool
 }
 

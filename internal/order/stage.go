@@ -56,7 +56,16 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 			r.claimed.apply(f.e, f.verb, f.p)
 		}
 	}
-	return save(ctx, tx, rows)
+	if err := save(ctx, tx, rows); err != nil {
+		return err
+	}
+	for k, r := range rows { // an order may turn out another's
+		b.Touched = append(b.Touched, event.Key{Model: k.model, ID: r.profile})
+		if !r.hadProfile.IsZero() && r.hadProfile != r.profile {
+			b.Touched = append(b.Touched, event.Key{Model: k.model, ID: r.hadProfile})
+		}
+	}
+	return nil
 }
 
 // subject is the order that an event speaks of: its id, "" where it has none, and
@@ -132,7 +141,7 @@ func load(ctx context.Context, tx *db.Tx, rows map[key]*row) error {
 				return fmt.Errorf("facts of order %s: %w", k.id, err)
 			}
 			r.decide()
-			r.hadItems = len(r.items) > 0
+			r.hadItems, r.hadProfile = len(r.items) > 0, r.profile
 			return nil
 		})
 }
