@@ -9,7 +9,7 @@ BENCHTIME ?= 1s
 DOCKER    ?= docker
 SUITE     := go run ./internal/db/dbtest/suite
 
-.PHONY: help build generate web image run demo test check vulnerabilities test-race torture fuzz bench
+.PHONY: help build generate web check-web image run demo test check vulnerabilities test-race torture fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ web: web/node_modules/.package-lock.json ## build the console's styles, islands,
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+check-web: generate web ## check that what is generated and committed belongs to its sources
+	cd web && npm run --silent check
+	@changed=$$(git status --porcelain -- internal/console); if [ -n "$$changed" ]; then echo "not as the sources make it:"; echo "$$changed"; exit 1; fi
 
 image: ## build the container image dhvani (DOCKER=podman where that is the program)
 	$(DOCKER) build -t dhvani .
