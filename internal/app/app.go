@@ -264,13 +264,13 @@ func (a *App) startServers(ctx context.Context) error {
 		Keys: a.lookup, Logger: a.o.Logger.With("component", "api"),
 	})
 	mux.Handle("/api/", rest)
-	mux.Handle("/", console.New(console.Options{
-		Sessions: a.staff, Workspaces: a.workspaces,
-		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database},
-		Pipeline: a, Tail: a.tail, Rejected: a.rejected,
-		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo != nil, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
-	}))
 	a.startImports(ctx, mux)
+	mux.Handle("/", console.New(console.Options{
+		Staff: a.staff, Workspaces: a.workspaces,
+		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database},
+		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports,
+		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
+	}))
 	local := http.NewServeMux()
 	(&admin{a.workspaces, a.staff, &a.sessions, a.url}).routes(local)
 	a.routeOperation(local)

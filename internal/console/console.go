@@ -16,8 +16,10 @@ import (
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/shop"
 	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/web"
 	"github.com/dhvani/dhvani/internal/workspace"
@@ -35,16 +37,8 @@ type Pipeline interface {
 	DropDead(ctx context.Context, workspace, id int64) error
 }
 
-// Sessions knows who is signed in.
-type Sessions interface {
-	// Session returns whom a session's token stands for, staff.ErrNoSession where
-	// it is unknown or over.
-	Session(ctx context.Context, token string) (staff.Person, error)
-}
-
 // Options are what the pages show and act with.
 type Options struct {
-	Sessions   Sessions
 	Staff      *staff.Store
 	Workspaces *workspace.Store
 	Customers  *customer.Store
@@ -53,8 +47,9 @@ type Options struct {
 	Pipeline   Pipeline
 	Tail       *process.Tail
 	Rejected   *process.Rejected
-	TrustProxy bool // X-Forwarded-For and -Proto are set by a proxy of ours
-	Demo       bool // the shop is the demo's
+	Imports    *intake.Store
+	Demo       *shop.Director // whose scenes staff may play; nil outside the demo
+	TrustProxy bool           // X-Forwarded-For and -Proto are set by a proxy of ours
 	Logger     *slog.Logger
 	Now        func() time.Time // nil: the machine's clock
 }

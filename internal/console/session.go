@@ -28,7 +28,7 @@ func (c *Console) signedIn(r *http.Request) (staff.Person, error) {
 	if token == "" {
 		return staff.Person{}, staff.ErrNoSession
 	}
-	return c.Sessions.Session(r.Context(), token)
+	return c.Staff.Session(r.Context(), token)
 }
 
 // cookie returns a cookie's value, "" where there is none.
