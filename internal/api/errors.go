@@ -87,7 +87,7 @@ func roomProblem(err error) *web.Problem {
 	switch {
 	case errors.As(err, &input):
 		return web.NewProblem(http.StatusUnprocessableEntity, string(input))
-	case errors.Is(err, customer.ErrNotFound), errors.Is(err, workspace.ErrNotFound):
+	case errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, workspace.ErrNotFound):
 		return web.NewProblem(http.StatusNotFound, "there is nothing with this id")
 	case errors.Is(err, customer.ErrNoMerge):
 		return web.NewProblem(http.StatusConflict, "there is no merge to undo")

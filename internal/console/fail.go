@@ -70,7 +70,7 @@ func statusOf(err error) (status int, detail string) {
 		return p.Status, p.Detail
 	case errors.Is(err, staff.ErrForbidden):
 		return http.StatusForbidden, ""
-	case errors.Is(err, workspace.ErrNotFound), errors.Is(err, staff.ErrNotFound), errors.Is(err, customer.ErrNotFound), errors.Is(err, process.ErrNoDeadEvent), db.IsNone(err):
+	case errors.Is(err, workspace.ErrNotFound), errors.Is(err, staff.ErrNotFound), errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, process.ErrNoDeadEvent), db.IsNone(err):
 		return http.StatusNotFound, ""
 	case errors.As(err, &invalid):
 		return http.StatusUnprocessableEntity, string(invalid)

@@ -21,9 +21,12 @@ type ScoreFilter struct {
 // maxBuckets is how long a series may be.
 const maxBuckets = 2000
 
+// usualMethod is what a kind of score is usually made by.
+var usualMethod = map[string]string{NPS: NPS, CSAT: TopBox, CES: Mean, Rating: Mean}
+
 // complete fills in what is empty and checks what is not.
 func (f *ScoreFilter) complete(kind string) error {
-	usual := map[string]string{NPS: NPS, CSAT: TopBox, CES: Mean, Rating: Mean}[kind]
+	usual := usualMethod[kind]
 	switch {
 	case usual == "":
 		return InputError("the score must be nps, csat, ces or rating")

@@ -31,7 +31,7 @@ func decode(e *event.Event) []opinion {
 	o := opinion{
 		model: e.Model, profile: e.Profile(), at: e.At, editedAt: e.At, stamp: e.MessageHash(), channel: channel, kind: Text,
 		product: identifier(p, "product_id", "productId"), order: identifier(p, "order_id", "orderId"),
-		verified: e.Has(event.Verified),
+		verified: e.Has(event.Verified), shard: int64(e.Position.Shard()),
 	}
 	if channel == Survey && (p.Get("$survey_id") != "" || strings.Contains(e.Properties, `"$survey_response`)) {
 		return decodePostHog(e, p, o)

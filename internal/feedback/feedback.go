@@ -75,6 +75,7 @@ type opinion struct {
 	rated            bool
 	scale            int64
 	inverted         bool
+	shard            int64
 	product, order   string
 	survey, question string
 	external         string

@@ -107,7 +107,10 @@ func TestWhatEventsSay(t *testing.T) {
 			profile := event.ProfileID(1, event.UserProfile, "u")
 			for i := range c.want {
 				w := &c.want[i]
-				w.At, w.Topics, w.Profile, w.CustomerID = "1970-01-01T00:00:01Z", []string{}, profile, profile.String()
+				w.At, w.Topics, w.Profile, w.CustomerID, w.Mood = "1970-01-01T00:00:01Z", []string{}, profile, profile.String(), feedback.Unrated
+				if w.Rating != nil {
+					w.Mood = feedback.MoodOf(w.Kind, event.Millionths(*w.Rating*1e6), w.Scale, false)
+				}
 			}
 			order := cmpopts.SortSlices(func(a, b Item) bool { return a.QuestionID < b.QuestionID })
 			if diff := cmp.Diff(c.want, list(t, d, feedback.Filter{}), cmpopts.IgnoreFields(Item{}, "ID"), cmpopts.EquateEmpty(), order); diff != "" {
@@ -328,8 +331,12 @@ func databases(t *testing.T) (lite, pg *db.DB) {
 func clean(t testing.TB, d *db.DB) {
 	t.Helper()
 	err := d.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "DELETE FROM feedback")
-		return err
+		for _, table := range []string{"feedback", "feedback_hour", "feedback_day"} {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -339,9 +346,21 @@ func clean(t testing.TB, d *db.DB) {
 func dump(t testing.TB, d *db.DB) string {
 	t.Helper()
 	var out strings.Builder
+	for _, query := range []string{
+		`SELECT model, id, profile, at, edited_at, stamp, rated, said, channel, kind, title, text, cut, search, rating, scale, inverted, mood, shard,
+			product_id, order_id, survey_id, question_id, external_id, review, twin, reply_to, origin, author, verified FROM feedback ORDER BY model, id`,
+		`SELECT model, hour, kind, channel, survey, scale, inverted, rating, shard, q0, q1, q2, q3 FROM feedback_hour ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9`,
+		`SELECT model, day, product, channel, kind, shard, good, neutral, bad, unrated FROM feedback_day ORDER BY 1, 2, 3, 4, 5, 6`,
+	} {
+		dumpRows(t, d, query, &out)
+	}
+	return out.String()
+}
+
+func dumpRows(t testing.TB, d *db.DB, query string, out *strings.Builder) {
+	t.Helper()
 	err := d.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT model, id, profile, at, edited_at, stamp, rated, said, channel, kind, title, text, cut, search, rating, scale, inverted,
-			product_id, order_id, survey_id, question_id, external_id, review, twin, reply_to, origin, author, verified FROM feedback ORDER BY model, id`)
+		rows, err := tx.Query(ctx, query)
 		if err != nil {
 			return err
 		}
@@ -356,7 +375,7 @@ func dump(t testing.TB, d *db.DB) string {
 				return err
 			}
 			for i, v := range values {
-				fmt.Fprintf(&out, "%s=%v ", names[i], *v.(*any))
+				fmt.Fprintf(out, "%s=%v ", names[i], *v.(*any))
 			}
 			out.WriteByte('\n')
 		}
@@ -365,7 +384,6 @@ func dump(t testing.TB, d *db.DB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out.String()
 }
 
 // One result for any order of arrival and any cutting into batches, on both
@@ -374,7 +392,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 	lite, pg := databases(t)
 	shapes := []struct{ name, properties string }{
 		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":%d,"review_body":"text %[3]d"}`},
-		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":"%d"}`},
+		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":"%d","product_id":"p"}`},
 		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","review_body":"only text %d"}`},
 		{"survey sent", `{"$survey_id":"s%d","$survey_submission_id":"x%d","$survey_response":%d,"$survey_response_1":"text %[3]d"}`},
 		{"Survey Answered", `{"survey_id":"s%d","question_id":"q%d","kind":"nps","score":%d}`},
@@ -386,9 +404,10 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 		few := rapid.IntRange(0, 1)
 		for i := range rapid.IntRange(1, 40).Draw(rt, "n") {
 			s := rapid.SampledFrom(shapes).Draw(rt, "shape")
-			e := ev(fmt.Sprint("m", i), s.name, rapid.Int64Range(1, 4).Draw(rt, "at"),
+			e := ev(fmt.Sprint("m", i), s.name, 900*rapid.Int64Range(-1, 4).Draw(rt, "at"),
 				fmt.Sprintf(s.properties, few.Draw(rt, "a"), few.Draw(rt, "b"), rapid.IntRange(1, 5).Draw(rt, "c")))
 			e.UserID = rapid.SampledFrom([]string{"u", "v"}).Draw(rt, "user")
+			e.Position = event.NewPosition(rapid.IntRange(0, 1).Draw(rt, "shard"), uint64(i), 0)
 			if rapid.IntRange(0, 3).Draw(rt, "verified") == 0 {
 				e.Flags = event.Verified
 			}

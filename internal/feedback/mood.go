@@ -5,12 +5,16 @@ import "github.com/dhvani/dhvani/internal/event"
 // Mood is how an opinion sounds: by its rating, until texts are understood.
 type Mood string
 
-// The moods; "" where there is nothing to go by.
+// The moods.
 const (
 	Good    Mood = "good"
 	Neutral Mood = "neutral"
 	Bad     Mood = "bad"
+	Unrated Mood = "" // there is nothing to go by
 )
+
+// NoMood asks a Filter for what has no mood.
+const NoMood Mood = "none"
 
 // MoodOf tells the mood of a rating. Of NPS, promoters (9, 10) are good and
 // detractors (0 to 6) bad. On other scales the upper third is good (4 and 5 of 5,
@@ -18,39 +22,80 @@ const (
 // inverted, where a low rating is the good one.
 func MoodOf(kind string, rating event.Millionths, scale int64, inverted bool) Mood {
 	if scale < 2 {
-		return ""
+		return Unrated
 	}
-	low := lowest(scale)
-	share := (rating.Float() - float64(low)) / float64(scale-low)
-	if inverted {
-		share = 1 - share
-	}
-	good, bad := 0.65, 0.4
 	if kind == NPS {
-		good, bad = 0.85, 0.65
+		switch {
+		case rating >= 9*event.One:
+			return Good
+		case rating >= 7*event.One:
+			return Neutral
+		}
+		return Bad
+	}
+	low, high := event.Millionths(lowest(scale))*event.One, event.Millionths(scale)*event.One
+	if inverted {
+		rating = low + high - rating
 	}
 	switch {
-	case share >= good:
+	case 3*(rating-low) >= 2*(high-low):
 		return Good
-	case share <= bad:
+	case 5*(rating-low) <= 2*(high-low):
 		return Bad
 	}
 	return Neutral
 }
 
-// Mood tells the item's mood.
-func (it *Item) Mood() Mood {
-	switch {
-	case it.Sentiment == "positive":
-		return Good
-	case it.Sentiment == "negative":
-		return Bad
-	case it.Sentiment == "neutral":
-		return Neutral
-	case it.Rating == nil:
-		return ""
+// mood is the value of the column mood.
+func (o *opinion) mood() any {
+	if !o.rated {
+		return nil
 	}
-	return MoodOf(it.Kind, event.Millionths(*it.Rating*float64(event.One)), it.Scale, it.Inverted)
+	for n, m := range map[int64]Mood{1: Good, 0: Neutral, -1: Bad} {
+		if MoodOf(o.kind, o.rating, o.scale, o.inverted) == m {
+			return n
+		}
+	}
+	return nil
+}
+
+// Moods are opinions counted by mood.
+type Moods struct {
+	Good    int64 `json:"good"`
+	Neutral int64 `json:"neutral"`
+	Bad     int64 `json:"bad"`
+	Unrated int64 `json:"unrated"`
+}
+
+// of is the count of a mood.
+func (m *Moods) of(mood Mood) *int64 {
+	switch mood {
+	case Good:
+		return &m.Good
+	case Neutral:
+		return &m.Neutral
+	case Bad:
+		return &m.Bad
+	}
+	return &m.Unrated
+}
+
+// N is how many opinions there are in all.
+func (m Moods) N() int64 { return m.Good + m.Neutral + m.Bad + m.Unrated }
+
+// Rated is how many have a rating that says how they sound.
+func (m Moods) Rated() int64 { return m.Good + m.Neutral + m.Bad }
+
+// Share is a part of a whole with its 95 % interval (Wilson), as fractions of 1.
+type Share struct{ Value, Low, High float64 }
+
+// ShareOf is k of n with its interval, and false where n is 0.
+func ShareOf(k, n int64) (Share, bool) {
+	if n == 0 {
+		return Share{}, false
+	}
+	i := wilson(float64(k)/float64(n), n)
+	return Share{i.value, i.low, i.high}, true
 }
 
 // Row names a row of feedback. One that is edited may be written by later events.

@@ -8,8 +8,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -27,11 +27,46 @@ type Store struct{ DB *db.DB }
 type Filter struct {
 	Channel, Kind, Sentiment, Topic string
 	Product, Order, Survey          string
-	Profiles                        []event.ID // of one customer; nil for all, empty for none
-	Query                           string     // words that must all occur in the text, as parts of words too
-	From, To                        int64      // microseconds; From included, To not; 0 for open
+	Mood                            Mood              // NoMood for what has none
+	RatingMin, RatingMax            *event.Millionths // both included; as given, not turned round
+	State                           string            // open or handled
+	Assignee                        string            // id of an account, or Nobody
+	Profiles                        []event.ID        // of one customer; nil for all, empty for none
+	Query                           string            // words that must all occur in the text, as parts of words too
+	From, To                        int64             // microseconds; From included, To not; 0 for open
 	Cursor                          string
 	Limit                           int // 1 to 200; anything else is 50
+}
+
+// States of an opinion.
+const (
+	Open    = "open"
+	Handled = "handled"
+)
+
+// Nobody in place of an assignee asks for what is assigned to nobody.
+const Nobody = "nobody"
+
+// check reports the first thing that makes no sense.
+func (f *Filter) check() error {
+	err := cmp.Or(checkChannel(f.Channel), checkRange(f.From, f.To))
+	switch {
+	case err != nil:
+		return err
+	case f.Mood != "" && f.Mood != NoMood && !slices.Contains(moodColumns, f.Mood):
+		return InputError("mood must be good, neutral, bad or none")
+	case f.State != "" && f.State != Open && f.State != Handled:
+		return InputError("state must be open or handled")
+	case f.RatingMin != nil && f.RatingMax != nil && *f.RatingMin > *f.RatingMax:
+		return InputError("the lowest rating must not be above the highest")
+	}
+	return nil
+}
+
+// fromCases reports whether only opinions that staff did something about can be
+// meant: these are few, so they are where to begin.
+func (f *Filter) fromCases() bool {
+	return f.State == Handled || f.Assignee != "" && f.Assignee != Nobody
 }
 
 // Item is one opinion as the API shows it.
@@ -51,6 +86,7 @@ type Item struct {
 	SentimentScore *float64 `json:"sentiment_score"`
 	Topics         []string `json:"topics"`
 	Rating         *float64 `json:"rating"`
+	Mood           Mood     `json:"mood"`  // of the rating: good, neutral, bad, or empty
 	Scale          int64    `json:"scale"` // highest possible rating, 0 where unknown
 	ProductID      string   `json:"product_id"`
 	OrderID        string   `json:"order_id"`
@@ -120,7 +156,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 	if f.Limit < 1 || f.Limit > 200 {
 		f.Limit = 50
 	}
-	if err := cmp.Or(checkChannel(f.Channel), checkRange(f.From, f.To)); err != nil {
+	if err := f.check(); err != nil {
 		return nil, "", err
 	}
 	at, id, err := parseCursor(f.Cursor)
@@ -141,21 +177,18 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 		if err != nil {
 			return err
 		}
-		w := f.where(model, tx.Postgres())
+		w := f.where(workspace, model, tx.Postgres())
 		w.add(newest)
 		if f.Cursor != "" {
 			w.add("f.at <= ? AND (f.at < ? OR f.id < ?)", at, at, id[:])
 		}
-		hint, err := search(ctx, tx, w, words)
+		hint, err := search(ctx, tx, w, words, f.fromCases())
 		if err != nil {
 			return err
 		}
 		w.args = append(w.args, f.Limit+1)
 		return tx.Each(ctx, `
-			SELECT f.id, coalesce(p.customer, f.profile), f.profile, f.at, f.edited_at, f.channel, f.kind, f.title, f.text, f.cut, f.language,
-				f.sentiment, f.sentiment_score, f.topics, f.rating, f.scale, f.product_id, f.order_id, f.survey_id, f.question_id,
-				f.external_id, f.reply_to, f.origin, f.author, f.verified, f.inverted
-			FROM feedback f `+hint+` LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
+			SELECT `+itemColumns+` FROM `+f.tables()+` `+hint+` LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
 			WHERE `+w.String()+fmt.Sprintf(` ORDER BY f.at DESC, f.id DESC LIMIT $%d`, len(w.args)), w.args,
 			func(rows *sql.Rows) error {
 				if len(items) == f.Limit {
@@ -174,11 +207,37 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 	return items, next, nil
 }
 
-func (f *Filter) where(model int64, postgres bool) *where {
+const itemColumns = `f.id, coalesce(p.customer, f.profile), f.profile, f.at, f.edited_at, f.channel, f.kind, f.title, f.text, f.cut, f.language,
+	f.sentiment, f.sentiment_score, f.topics, f.rating, f.scale, f.mood, f.product_id, f.order_id, f.survey_id, f.question_id,
+	f.external_id, f.reply_to, f.origin, f.author, f.verified, f.inverted`
+
+// tables is what the conditions of where are about.
+func (f *Filter) tables() string {
+	if f.fromCases() {
+		return "feedback_case c CROSS JOIN feedback f"
+	}
+	return "feedback f"
+}
+
+func (f *Filter) where(workspace, model int64, postgres bool) *where {
 	w := &where{}
 	w.add("f.model = ?", model)
+	f.whereCase(w, workspace)
 	w.equal("f.channel", f.Channel)
 	w.equal("f.kind", f.Kind)
+	switch f.Mood {
+	case "":
+	case NoMood:
+		w.add("f.mood IS NULL")
+	default:
+		w.add("f.mood = ?", int64(1-slices.Index(moodColumns, f.Mood)))
+	}
+	if f.RatingMin != nil {
+		w.add("f.rating >= ?", int64(*f.RatingMin))
+	}
+	if f.RatingMax != nil {
+		w.add("f.rating <= ?", int64(*f.RatingMax))
+	}
 	w.equal("f.sentiment", f.Sentiment)
 	w.equal("f.product_id", f.Product)
 	w.equal("f.order_id", f.Order)
@@ -191,6 +250,33 @@ func (f *Filter) where(model int64, postgres bool) *where {
 	}
 	w.between(f.From, f.To)
 	return w
+}
+
+// whereCase adds the conditions on what staff did.
+func (f *Filter) whereCase(w *where, workspace int64) {
+	if f.fromCases() {
+		w.add("c.workspace = ? AND f.id = c.opinion", workspace)
+		switch f.State {
+		case Handled:
+			w.add("c.handled_at > 0")
+		case Open:
+			w.add("c.handled_at = 0")
+		}
+		switch f.Assignee {
+		case "":
+		case Nobody:
+			w.add("c.assignee = ''")
+		default:
+			w.add("c.assignee = ?", f.Assignee)
+		}
+		return
+	}
+	if f.State == Open {
+		w.add("NOT EXISTS (SELECT 1 FROM feedback_case c WHERE c.workspace = ? AND c.opinion = f.id AND c.handled_at > 0)", workspace)
+	}
+	if f.Assignee == Nobody {
+		w.add("NOT EXISTS (SELECT 1 FROM feedback_case c WHERE c.workspace = ? AND c.opinion = f.id AND c.assignee <> '')", workspace)
+	}
 }
 
 func checkChannel(name string) error {
@@ -212,10 +298,10 @@ func scanItem(rows *sql.Rows) (it Item, at int64, err error) {
 	var id, customer, profile []byte
 	var edited int64
 	var topics string
-	var sentiment, rating sql.Null[int64]
+	var sentiment, rating, mood sql.Null[int64]
 	var product, order, survey sql.Null[string]
 	err = rows.Scan(&id, &customer, &profile, &at, &edited, &it.Channel, &it.Kind, &it.Title, &it.Text, &it.Cut, &it.Language,
-		&it.Sentiment, &sentiment, &topics, &rating, &it.Scale, &product, &order, &survey, &it.QuestionID,
+		&it.Sentiment, &sentiment, &topics, &rating, &it.Scale, &mood, &product, &order, &survey, &it.QuestionID,
 		&it.ExternalID, &it.ReplyTo, &it.Origin, &it.Author, &it.Verified, &it.Inverted)
 	if err != nil {
 		return it, 0, err
@@ -227,6 +313,9 @@ func scanItem(rows *sql.Rows) (it Item, at int64, err error) {
 	}
 	it.SentimentScore, it.Rating = float(sentiment), float(rating)
 	it.ProductID, it.OrderID, it.SurveyID = product.V, order.V, survey.V
+	if mood.Valid {
+		it.Mood = moodColumns[1-mood.V]
+	}
 	it.Topics = []string{}
 	if topics != "" {
 		it.Topics = strings.Split(strings.Trim(topics, "|"), "|")
@@ -240,68 +329,6 @@ func float(n sql.Null[int64]) *float64 {
 	}
 	f := event.Millionths(n.V).Float()
 	return &f
-}
-
-// Bounds of a search.
-const (
-	maxQuery = 500 // characters
-	maxWords = 16
-)
-
-// queryWords splits a query into words as they stand in the search column.
-func queryWords(query string) ([]string, error) {
-	if utf8.RuneCountInString(query) > maxQuery {
-		return nil, InputError(fmt.Sprintf("q has more than %d characters", maxQuery))
-	}
-	words := strings.Fields(searchable(query))
-	if len(words) > maxWords {
-		return nil, InputError(fmt.Sprintf("q has more than %d words", maxWords))
-	}
-	return words, nil
-}
-
-// fewHits is how many rows an index of words may name before reading the newest
-// rows one by one is the faster way to a page.
-const fewHits = 20_000
-
-// search adds the condition that all words occur in the text. PostgreSQL finds
-// by itself whether its trigram index helps. SQLite's index knows parts of three
-// and more characters; it is used where it names few rows, else, and for
-// shorter words, the rows themselves are read. The hint goes behind the table's
-// name: it keeps SQLite from the table's other indexes where that one is used.
-func search(ctx context.Context, tx *db.Tx, w *where, words []string) (hint string, err error) {
-	if tx.Postgres() {
-		for _, word := range words {
-			w.add(`f.search LIKE ? ESCAPE '\'`, "%"+escapeLike(word)+"%")
-		}
-		return "", nil
-	}
-	var phrases []string
-	for _, word := range words {
-		if utf8.RuneCountInString(word) >= 3 {
-			phrases = append(phrases, `"`+strings.ReplaceAll(word, `"`, `""`)+`"`)
-		}
-	}
-	if len(phrases) > 0 {
-		match := strings.Join(phrases, " ")
-		var hits int64
-		err := tx.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM feedback_text WHERE feedback_text MATCH $1 LIMIT $2)", match, fewHits).Scan(&hits)
-		if err != nil {
-			return "", fmt.Errorf("search: %w", err)
-		}
-		if hits < fewHits {
-			w.add("f.number IN (SELECT rowid FROM feedback_text WHERE feedback_text MATCH ?)", match)
-			hint = "NOT INDEXED"
-		}
-	}
-	for _, word := range words { // where the index has spoken, this only makes sure
-		w.add("instr(f.search, ?) > 0", word)
-	}
-	return hint, nil
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
 func formatCursor(at int64, id event.ID) string {

@@ -2,7 +2,6 @@ package feedback
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 
@@ -63,6 +62,14 @@ func (t tally) add(scale int64, rating event.Millionths, n int64) {
 	t[scale][rating] += n
 }
 
+// turned is a rating on a scale whose high end is the good one.
+func (c *cell) turned() event.Millionths {
+	if c.inverted {
+		return event.Millionths(c.scale+lowest(c.scale))*event.One - c.rating
+	}
+	return c.rating
+}
+
 func total(ratings map[event.Millionths]int64) (n int64) {
 	for _, count := range ratings {
 		n += count
@@ -91,27 +98,31 @@ func (s Store) Scores(ctx context.Context, workspace int64, kind string, f Score
 	}
 	out := Score{Kind: kind, Method: f.Method, Series: []Bucket{}}
 	var buckets []tally
-	var spans []int64
 	all := tally{}
-	err := s.DB.View(ctx, func(tx *db.Tx) error {
-		model, err := tx.Model(ctx, workspace)
-		if err != nil {
+	t := &tallied{workspace: workspace, rated: true, f: Filter{
+		Kind: kind, Channel: f.Channel, Product: f.Product, Survey: f.Survey, From: f.From, To: f.To,
+	}}
+	t.add = func(bucket int, c cell, n int64) {
+		all.add(c.scale, c.turned(), n)
+		if bucket < 0 {
+			return
+		}
+		if buckets == nil {
+			buckets = make([]tally, len(t.spans)-1)
+		}
+		if buckets[bucket] == nil {
+			buckets[bucket] = tally{}
+		}
+		buckets[bucket].add(c.scale, c.turned(), n)
+	}
+	err := s.DB.View(ctx, func(tx *db.Tx) (err error) {
+		if t.model, err = tx.Model(ctx, workspace); err != nil {
 			return err
 		}
-		w := f.where(model, kind)
-		if spans, err = f.spans(ctx, tx, w); err != nil {
+		if t.spans, err = f.spans(ctx, tx, f.where(t.model, kind)); err != nil {
 			return err
 		}
-		buckets = make([]tally, max(len(spans)-1, 0))
-		return count(ctx, tx, w, spans, func(bucket int, scale int64, rating event.Millionths, n int64) {
-			all.add(scale, rating, n)
-			if bucket >= 0 {
-				if buckets[bucket] == nil {
-					buckets[bucket] = tally{}
-				}
-				buckets[bucket].add(scale, rating, n)
-			}
-		})
+		return t.count(ctx, tx)
 	})
 	if err != nil {
 		return Score{}, fmt.Errorf("score: %w", err)
@@ -126,50 +137,15 @@ func (s Store) Scores(ctx context.Context, workspace int64, kind string, f Score
 		}
 	}
 	out.Figures = out.figures(all[out.Scale])
-	for i, b := range buckets {
-		from, to := f.clip(spans[i], spans[i+1])
-		out.Series = append(out.Series, Bucket{event.FormatTime(from), event.FormatTime(to), out.figures(b[out.Scale])})
+	for i := range max(len(t.spans)-1, 0) {
+		from, to := f.clip(t.spans[i], t.spans[i+1])
+		var ratings map[event.Millionths]int64
+		if buckets != nil {
+			ratings = buckets[i][out.Scale]
+		}
+		out.Series = append(out.Series, Bucket{event.FormatTime(from), event.FormatTime(to), out.figures(ratings)})
 	}
 	return out, nil
-}
-
-// count reads how many answers have each rating, by bucket where there are
-// spans. The database groups by slots of equal length that begin and end with
-// every bucket, in whatever time zone; that they are few is seen to by spans.
-func count(ctx context.Context, tx *db.Tx, w *where, spans []int64, add func(bucket int, scale int64, rating event.Millionths, n int64)) error {
-	slot := "0"
-	args := w.args
-	var base, length int64
-	if len(spans) > 1 {
-		base, length = spans[0], spans[1]-spans[0]
-		for _, at := range spans[1:] {
-			length = divisor(length, at-base)
-		}
-		slot = fmt.Sprintf("CASE WHEN f.at < $%d THEN -1 ELSE (f.at - $%[1]d) / $%d END", len(args)+1, len(args)+2)
-		args = append(args[:len(args):len(args)], base, length)
-	}
-	bucket := -1
-	// In two, so that an index alone answers for what has no twin.
-	part := func(condition string) string {
-		return "SELECT " + slot + " AS slot, f.scale, f.rating, f.inverted, count(*) FROM feedback f WHERE " +
-			w.String() + " AND " + condition + " GROUP BY 1, 2, 3, 4"
-	}
-	return tx.Each(ctx, part("f.twin = 0")+" UNION ALL "+part("f.twin = 1 AND "+newest)+" ORDER BY 1", args,
-		func(rows *sql.Rows) error {
-			var slot, scale, rating, n int64
-			var inverted bool
-			if err := rows.Scan(&slot, &scale, &rating, &inverted, &n); err != nil {
-				return err
-			}
-			if inverted {
-				rating = (scale+lowest(scale))*int64(event.One) - rating
-			}
-			for len(spans) > 1 && slot >= 0 && (bucket < 0 || base+slot*length >= spans[bucket+1]) {
-				bucket++
-			}
-			add(bucket, scale, event.Millionths(rating), n)
-			return nil
-		})
 }
 
 func divisor(a, b int64) int64 {

@@ -18,7 +18,7 @@ type Stage struct{}
 func (Stage) Name() string { return "feedback" }
 
 var columns = db.Columns(`model int, id bytes, profile bytes, at int, edited_at int, stamp bytes, rated bytes, said bytes, channel text, kind text,
-	title text, text text, cut int, search text, rating int, scale int, inverted int, language text, sentiment text, sentiment_score int,
+	title text, text text, cut int, search text, rating int, scale int, inverted int, mood int, shard int, language text, sentiment text, sentiment_score int,
 	topics text, product_id text, order_id text, survey_id text, question_id text, external_id text, review bytes, twin int, reply_to text,
 	origin text, author text, verified int`)
 
@@ -55,11 +55,18 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 			rating = int64(o.rating)
 		}
 		rows.Add(o.model, o.id[:], o.profile[:], o.at, o.editedAt, o.stamp[:], orEmpty(o.ratedAt), orEmpty(o.saidAt), o.channel, o.kind,
-			o.title, o.text, bit(o.cut), searchable(strings.TrimSpace(o.title+"\n"+o.text)), rating, o.scale, bit(o.inverted), "", "", nil,
+			o.title, o.text, bit(o.cut), searchable(strings.TrimSpace(o.title+"\n"+o.text)), rating, o.scale, bit(o.inverted), o.mood(), o.shard, "", "", nil,
 			"", orNull(o.product), orNull(o.order), orNull(o.survey), o.question, o.external, o.reviewID(), bit(o.twin), o.replyTo,
 			o.origin, o.author, bit(o.verified))
 	}
-	return tx.Insert(ctx, "feedback", rows, edit())
+	counts := newCounts()
+	if err := counts.before(ctx, tx, opinions); err != nil {
+		return err
+	}
+	if err := tx.Insert(ctx, "feedback", rows, edit()); err != nil {
+		return err
+	}
+	return counts.after(ctx, tx, opinions)
 }
 
 // merge puts two events of one row together, as the database does with a row
@@ -73,7 +80,7 @@ func merge(a, b opinion) opinion {
 	case b.editedAt < a.editedAt || b.editedAt == a.editedAt && bytes.Compare(b.stamp[:], a.stamp[:]) < 0:
 		a, b = b, a
 	}
-	b.at = min(a.at, b.at)
+	b.at, b.shard = min(a.at, b.at), min(a.shard, b.shard)
 	if bytes.Compare(a.ratedAt, b.ratedAt) > 0 {
 		b.ratedAt, b.kind, b.rating, b.rated, b.scale, b.inverted = a.ratedAt, a.kind, a.rating, a.rated, a.scale, a.inverted
 	}
@@ -100,9 +107,11 @@ func edit() string {
 			continue
 		case "at":
 			when = first + " OR excluded.at < feedback.at"
+		case "shard":
+			when = first + " OR excluded.shard < feedback.shard"
 		case "kind": // is the rating's, if there is one
 			when = rated + " OR feedback.rating IS NULL AND (" + later + ")"
-		case "rated", "rating", "scale", "inverted":
+		case "rated", "rating", "scale", "inverted", "mood":
 			when = rated
 		case "said", "title", "text", "cut", "search", "language", "sentiment", "sentiment_score", "topics":
 			when = said

@@ -22,6 +22,8 @@ CREATE TABLE feedback (
     rating          INTEGER,           -- millionths
     scale           INTEGER NOT NULL,  -- highest possible rating, 0 where unknown
     inverted        INTEGER NOT NULL,  -- 1: a low rating is the good one
+    mood            INTEGER,           -- of the rating: 1 good, 0 neutral, -1 bad
+    shard           INTEGER NOT NULL DEFAULT 0, -- of the first event: its share of the rolled up counts
     language        TEXT NOT NULL,
     sentiment       TEXT NOT NULL,
     sentiment_score INTEGER,           -- millionths
@@ -47,6 +49,7 @@ CREATE INDEX feedback_profile ON feedback (model, profile, at);
 CREATE INDEX feedback_product ON feedback (model, product_id, at) WHERE product_id IS NOT NULL;
 CREATE INDEX feedback_order ON feedback (model, order_id, at) WHERE order_id IS NOT NULL;
 CREATE INDEX feedback_survey ON feedback (model, survey_id, at) WHERE survey_id IS NOT NULL;
+CREATE INDEX feedback_mood ON feedback (model, mood, at) WHERE mood IS NOT NULL;
 -- Holds all that a score without further filters reads.
 CREATE INDEX feedback_score ON feedback (model, kind, at, rating, scale, inverted, twin);
 CREATE INDEX feedback_twin ON feedback (model, kind, at) WHERE twin = 1;
