@@ -63,6 +63,9 @@ func readCatalogue() []product {
 		n, _ := strconv.Atoi(f[0][4:])
 		p := product{id: f[0], category: f[0][:3], price: price, article: f[2], craft: f[3], colour: f[4], detail: f[5]}
 		p.weight = groupWeights[p.category] / (float64(n) + 1.5)
+		if p.id == bestseller {
+			p.weight *= 2.5
+		}
 		for _, w := range [][2]string{{"article", p.article}, {"craft", p.craft}, {"about", p.craft}, {"detail", p.detail}} {
 			if words[w[0]+" "+w[1]] == nil {
 				panic(fmt.Sprintf("product %s needs the word %s %s", p.id, w[0], w[1]))
@@ -200,4 +203,23 @@ func draw(r random, fits func(*product) bool) *product {
 		}
 	}
 	return last
+}
+
+// Groups are the product groups, as the ids of their products begin.
+var Groups = []string{"sar", "sto", "kur", "hom", "bra", "gif"}
+
+// Good is a product as a page shows it, in one language.
+type Good struct {
+	ID, Name, About, Picture string
+	Price                    int // rupees
+}
+
+// Goods lists the products of a group.
+func Goods(group, language string) (out []Good) {
+	for i := range catalogue {
+		if p := &catalogue[i]; p.category == group {
+			out = append(out, Good{p.id, p.Name(language), p.Description(language), picturePath + p.id + ".svg", p.price})
+		}
+	}
+	return out
 }

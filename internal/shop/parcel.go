@@ -51,7 +51,7 @@ func (c *parcel) ship(t time.Time) {
 	if v.moment.Live || v.s.plan.crowd(c.placed) {
 		weeks := 1 + days/7 + c.late/3
 		c.judged = c.placed.Add(v.scaled(time.Duration(weeks)*7*day) + v.later(0, 40*time.Minute))
-		arrives = c.judged.Add(-v.later(2*time.Hour, 30*time.Hour))
+		arrives = c.judged.Add(-v.later(15*time.Minute, 4*time.Hour))
 	}
 	v.s.at(arrives, c.deliver)
 }

@@ -2,7 +2,6 @@ package shop
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -211,10 +210,4 @@ func TestPeople(t *testing.T) {
 	if other := New(1, born.Add(-day), small()).person(77); other.name != s.person(77).name {
 		t.Error("who somebody is depends on when the shop begins")
 	}
-}
-
-func ExampleShop() {
-	s := New(1, born, &Plan{Born: born})
-	fmt.Println(len(s.Until(born.Add(time.Minute))) > 0)
-	// Output: true
 }
