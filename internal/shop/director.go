@@ -27,6 +27,7 @@ type Director struct {
 	shop     *Shop
 	state    state
 	saved    time.Time
+	tally    Tally
 	changed  chan struct{} // closed with the next change
 }
 
@@ -47,10 +48,29 @@ type Login struct {
 	Role     string `json:"role"`
 }
 
-// Playing is the scene that is on, Calm where all is well.
+// Playing is the scene that is on, Calm where all is well, and what shoppers have
+// done since it began.
 type Playing struct {
 	Scene string
 	Since time.Time
+	Tally
+}
+
+// Tally counts what shoppers did.
+type Tally struct{ Views, Orders, Failures, Voices int }
+
+// add counts an event.
+func (t *Tally) add(e *Event) {
+	switch e.name {
+	case "Product Viewed":
+		t.Views++
+	case "Order Completed":
+		t.Orders++
+	case "Checkout Failed":
+		t.Failures++
+	case "Survey Answered", "Product Reviewed", "Live Chat Message Sent", "Email Replied", "Social Mention", "Store Visit":
+		t.Voices++
+	}
 }
 
 // ErrUnknownScene says that there is no such scene.
@@ -124,10 +144,10 @@ func (d *Director) Current() Playing {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.state.Spans) == 0 {
-		return Playing{Since: d.state.Born}
+		return Playing{Since: d.state.Born, Tally: d.tally}
 	}
 	last := d.state.Spans[len(d.state.Spans)-1]
-	return Playing{last.Scene, last.From}
+	return Playing{last.Scene, last.From, d.tally}
 }
 
 // Changed is closed when another scene is played.
@@ -162,6 +182,7 @@ func (d *Director) Play(ctx context.Context, by staff.Actor, scene string) error
 		return nil
 	}
 	d.add(Span{From: time.Now().UTC(), Live: last.Live, Speed: last.Speed, Scene: scene})
+	d.tally = Tally{}
 	close(d.changed)
 	d.changed = make(chan struct{})
 	return d.save()
@@ -177,7 +198,11 @@ func (d *Director) add(s Span) {
 func (d *Director) until(t time.Time) []Event {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.shop.Until(t)
+	events := d.shop.Until(t)
+	for i := range events {
+		d.tally.add(&events[i])
+	}
+	return events
 }
 
 // keep notes now and then that everything before a time is sent. A demo that is

@@ -10,6 +10,7 @@ import (
 type Event struct {
 	At     time.Time
 	Server bool // sent by the shop's server; else by a page
+	name   string
 	body   object
 }
 

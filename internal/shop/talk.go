@@ -45,7 +45,7 @@ func (v *visit) mention(t time.Time, text string) {
 	data := object{}.str("network", network).str("post_id", id).str("author_handle", v.p.handle).str("text", text+" @tantuhandloom")
 	o := object{}.str("messageId", id).str("type", "track").str("event", "Social Mention").str("anonymousId", network+"-"+v.p.handle).
 		obj("properties", data).obj("context", object{}.str("locale", v.p.locale).obj("library", object{}.str("name", "tantu-social").str("version", "1.2")))
-	v.s.emit(&Event{At: t, Server: true, body: o})
+	v.s.emit(&Event{At: t, Server: true, name: "Social Mention", body: o})
 }
 
 func (o object) copy() object { return append(object(nil), o...) }

@@ -119,7 +119,7 @@ func (v *visit) send(t time.Time, server bool, call string, data object) {
 	}
 	c = c.str("locale", v.p.locale).obj("library", object{}.str("name", library).str("version", "4.17"))
 	c = c.obj("consent", object{}.obj("categoryPreferences", object{}.yes("Analytics", v.p.analytics).yes("Advertising", v.p.marketing)))
-	v.s.emit(&Event{At: t, Server: server, body: o.obj("context", c)})
+	v.s.emit(&Event{At: t, Server: server, name: call, body: o.obj("context", c)})
 }
 
 // name makes an id that no other simulation uses for anything else.
