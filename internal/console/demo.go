@@ -89,12 +89,9 @@ func (c *Console) demoStream(w http.ResponseWriter, r *http.Request, v *ui.Viewe
 	})
 }
 
-// sceneWord is a message about a scene.
-func sceneWord(v *ui.Viewer, what, scene string) string {
-	if scene == shop.Calm {
-		scene = "calm"
-	}
-	return v.L.Word("demo."+what, strings.ReplaceAll(scene, "-", "_"))
+// sceneWord is a message about a scene; prefix is how its key begins.
+func sceneWord(v *ui.Viewer, prefix, scene string) string {
+	return v.L.Word(prefix, strings.ReplaceAll(scene, "-", "_"))
 }
 
 // sceneIcons are by scene.
