@@ -56,7 +56,7 @@ func goFiles(t *testing.T) []*file {
 		if d.IsDir() && (name != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "testdata") {
 			return fs.SkipDir
 		}
-		if d.IsDir() || !strings.HasSuffix(name, ".go") {
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_templ.go") { // its source is the .templ file
 			return nil
 		}
 		src, err := os.ReadFile(p)
