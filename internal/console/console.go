@@ -19,6 +19,7 @@ import (
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/roster"
 	"github.com/dhvani/dhvani/internal/shop"
 	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/web"
@@ -42,6 +43,7 @@ type Options struct {
 	Staff      *staff.Store
 	Workspaces *workspace.Store
 	Customers  *customer.Store
+	Roster     roster.Store
 	Orders     order.Store
 	Feedback   feedback.Store
 	Pipeline   Pipeline
