@@ -21,8 +21,9 @@ type Viewer struct {
 	Nonce     string         // of scripts and styles in this answer
 	Path      string         // of the page
 	Now       time.Time
-	Part      bool // htmx asked: answer with a part of a page
-	Demo      bool // the shop is the demo's
+	Notice    string // shown for some seconds: what was just done
+	Part      bool   // htmx asked: answer with a part of a page
+	Demo      bool   // the shop is the demo's
 	Person    staff.Person
 	Actor     staff.Actor
 	Workspace workspace.Workspace
