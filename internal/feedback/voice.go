@@ -88,8 +88,8 @@ func (s Store) ByIDs(ctx context.Context, workspace int64, ids []event.ID) (item
 	return items, nil
 }
 
-// Opinion is what an event says, as far as the event alone tells.
-type Opinion struct {
+// Said is what an event says, as far as the event alone tells.
+type Said struct {
 	Channel, Kind, Title, Text string
 	Mood                       string
 	Rating                     float64
@@ -99,13 +99,13 @@ type Opinion struct {
 }
 
 // Opinions returns what an event says, nearly always nothing.
-func Opinions(e *event.Event) (out []Opinion) {
+func Opinions(e *event.Event) (out []Said) {
 	for _, o := range decode(e) {
 		mood := ""
 		if o.rated {
 			mood = string(MoodOf(o.kind, o.rating, o.scale, o.inverted))
 		}
-		out = append(out, Opinion{o.channel, o.kind, o.title, o.text, mood, o.rating.Float(), o.rated, o.scale, o.product})
+		out = append(out, Said{o.channel, o.kind, o.title, o.text, mood, o.rating.Float(), o.rated, o.scale, o.product})
 	}
 	return out
 }
