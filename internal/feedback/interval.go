@@ -97,3 +97,12 @@ func student(degrees float64) float64 {
 		(3*z7+19*z5+17*z3-15*z)/(384*math.Pow(degrees, 3)) +
 		(79*z9+776*z7+1482*z5-1920*z3-945*z)/(92160*math.Pow(degrees, 4))
 }
+
+// Share is how much of n a part is, with its 95 % interval, as fractions of 1.
+func Share(part, n int64) (share, low, high float64) {
+	if n <= 0 {
+		return 0, 0, 1
+	}
+	i := wilson(float64(part)/float64(n), n)
+	return i.value, i.low, i.high
+}
