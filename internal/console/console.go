@@ -16,6 +16,7 @@ import (
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
@@ -46,6 +47,7 @@ type Options struct {
 	Roster     roster.Store
 	Orders     order.Store
 	Feedback   feedback.Store
+	Insight    *insight.Store
 	Pipeline   Pipeline
 	Tail       *process.Tail
 	Rejected   *process.Rejected
@@ -60,6 +62,7 @@ type Options struct {
 type Console struct {
 	Options
 	changes changes // wakes open pages
+	scores  scoreMemory
 }
 
 // route is one address: who may ask there, and who answers. Answers to GET

@@ -98,11 +98,14 @@ func student(degrees float64) float64 {
 		(79*z9+776*z7+1482*z5-1920*z3-945*z)/(92160*math.Pow(degrees, 4))
 }
 
-// Share is how much of n a part is, with its 95 % interval, as fractions of 1.
-func Share(part, n int64) (share, low, high float64) {
-	if n <= 0 {
-		return 0, 0, 1
+// Share is a part of a whole with its 95 % interval (Wilson), as fractions of 1.
+type Share struct{ Value, Low, High float64 }
+
+// ShareOf is k of n with its interval, and false where n is 0.
+func ShareOf(k, n int64) (Share, bool) {
+	if n == 0 {
+		return Share{}, false
 	}
-	i := wilson(float64(part)/float64(n), n)
-	return i.value, i.low, i.high
+	i := wilson(float64(k)/float64(n), n)
+	return Share{i.value, i.low, i.high}, true
 }

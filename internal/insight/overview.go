@@ -47,7 +47,17 @@ type Counted struct {
 type Point struct {
 	Good, Even, Bad, Untold int64 // voices
 	UsualBad                Usual
-	Checkout                Rate // of the checkouts that came to an end
+	Orders                  int64
+	Bought, Failed          int64 // visits whose checkout ended in an order, and those in which it did not
+}
+
+// Together is the share of checkouts over several points.
+func Together(points []Point) Rate {
+	var bought, failed int64
+	for _, p := range points {
+		bought, failed = bought+p.Bought, failed+p.Failed
+	}
+	return rate(bought, bought+failed)
 }
 
 // Step is a step of the funnel. Rate is its share of the step before.
@@ -66,9 +76,10 @@ type Rate struct {
 
 func rate(part, n int64) Rate {
 	part = min(part, n)
-	r := Rate{N: n}
-	r.Share, r.Low, r.High = feedback.Share(part, n)
-	return r
+	if s, ok := feedback.ShareOf(part, n); ok {
+		return Rate{N: n, Share: s.Value, Low: s.Low, High: s.High}
+	}
+	return Rate{High: 1}
 }
 
 // Money is what orders of a currency came to, in millionths.
@@ -168,7 +179,7 @@ func (o *Overview) series(ctx context.Context, tx *db.Tx, model int64, past *his
 	for i := range o.Points {
 		p := &o.Points[i]
 		p.Good, p.Even, p.Bad, p.Untold = by[Glad][i], by[Even][i], by[Upset][i], by[Unrated][i]
-		p.Checkout = checkoutRate(by[Bought][i], by[Failed][i], by[Recovered][i])
+		p.Orders, p.Bought, p.Failed = by[Orders][i], by[Bought][i], max(by[Failed][i]-by[Recovered][i], 0)
 		if i < len(past.bad) {
 			p.UsualBad = past.bad[i]
 		}
