@@ -198,7 +198,7 @@ func liveOpinion(v *ui.Viewer, o liveVoice) ui.OpinionInfo {
 		text = o.Title + "\n" + text
 	}
 	row := ui.OpinionInfo{
-		ID: o.ID, URL: v.URL("feedback", o.ID), Mood: moodOf(string(o.Mood())), Who: o.Who, WhoURL: v.URL("customers", o.CustomerID),
+		ID: o.ID, URL: v.URL("feedback", o.ID), Mood: moodOf(o.Mood), Who: o.Who, WhoURL: v.URL("customers", o.CustomerID),
 		Channel: v.L.Word("common.channel", o.Channel), Icon: channelIcons[o.Channel], At: time.UnixMicro(at), Text: text, Lang: o.Language, Clamp: true,
 	}
 	if row.Who == "" {
@@ -219,13 +219,13 @@ func liveOpinion(v *ui.Viewer, o liveVoice) ui.OpinionInfo {
 	return row
 }
 
-func moodOf(mood string) ui.Mood {
+func moodOf(mood feedback.Mood) ui.Mood {
 	switch mood {
-	case string(feedback.Good):
+	case feedback.Good:
 		return ui.MoodGood
-	case string(feedback.Neutral):
+	case feedback.Neutral:
 		return ui.MoodNeutral
-	case string(feedback.Bad):
+	case feedback.Bad:
 		return ui.MoodBad
 	}
 	return ui.MoodNone

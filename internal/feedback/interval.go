@@ -97,15 +97,3 @@ func student(degrees float64) float64 {
 		(3*z7+19*z5+17*z3-15*z)/(384*math.Pow(degrees, 3)) +
 		(79*z9+776*z7+1482*z5-1920*z3-945*z)/(92160*math.Pow(degrees, 4))
 }
-
-// Share is a part of a whole with its 95 % interval (Wilson), as fractions of 1.
-type Share struct{ Value, Low, High float64 }
-
-// ShareOf is k of n with its interval, and false where n is 0.
-func ShareOf(k, n int64) (Share, bool) {
-	if n == 0 {
-		return Share{}, false
-	}
-	i := wilson(float64(k)/float64(n), n)
-	return Share{i.value, i.low, i.high}, true
-}
