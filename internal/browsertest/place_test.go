@@ -1,63 +1,63 @@
 package browsertest
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/console"
+	demo "github.com/dhvani/dhvani/internal/shop"
+	"github.com/dhvani/dhvani/internal/workspace"
 )
 
-// place is a running Dhvani with a shop and an owner.
+const password = "a long enough password"
+
+// place is a running Dhvani.
 type place struct {
-	t         *testing.T
-	url       string
-	options   app.Options
-	workspace string
-	writeKey  string
-	secretKey string
-	email     string
-	password  string
+	t       *testing.T
+	url     string
+	options app.Options
+	app     *app.App
 }
 
-// start starts a Dhvani in a folder of its own, with a shop.
+// start starts a Dhvani in a folder of its own, with no shop and nobody in it.
 func start(t *testing.T) *place {
 	t.Helper()
-	browser(t) // before anything is started for nothing
-	p := &place{t: t, email: "mira@tantu.example", password: "a long enough password"}
-	p.options = app.Options{Data: t.TempDir(), Listen: "127.0.0.1:0", Node: "test", Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	p := &place{t: t}
+	folder := t.TempDir()
+	director, err := demo.Open(folder, 1, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.options = app.Options{Data: folder, Demo: director, Listen: "127.0.0.1:0", Node: "test", Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	a, err := app.Start(context.Background(), p.options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.Stop(context.Background()) })
-	p.url = fmt.Sprintf("http://%s", a.Addr())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := a.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	p.app, p.url = a, "http://"+a.Addr().String()
 	return p
 }
 
-// withShop makes the shop and its owner.
-func (p *place) withShop() *place {
-	p.t.Helper()
-	var w app.NewWorkspace
-	p.admin("POST", "/admin/workspaces", app.CreateWorkspace{Name: "Tantu Handloom"}, &w)
-	p.workspace, p.writeKey, p.secretKey = w.ID, w.WriteKey, w.SecretKey
-	p.addUser(p.email, "Mira Sen", "owner")
-	return p
-}
-
-func (p *place) addUser(email, name, role string) {
-	p.t.Helper()
-	var none struct{}
-	p.admin("POST", "/admin/users", app.AddUser{Workspace: p.workspace, Email: email, Name: name, Role: role, Password: p.password}, &none)
-}
-
-// admin is a command of the operator.
-func (p *place) admin(method, path string, in, out any) {
+// command is a command of the operator.
+func (p *place) command(method, path string, in, out any) {
 	p.t.Helper()
 	c, err := app.Connect(context.Background(), p.options)
 	if err != nil {
@@ -69,54 +69,192 @@ func (p *place) admin(method, path string, in, out any) {
 	}
 }
 
-// send sends events as the shop's server and returns when they are visible.
-func (p *place) send(events ...string) {
+// shop is a workspace of a place.
+type shop struct {
+	*place
+	id, writeKey, secretKey string
+	owner                   string // e-mail
+	things                  belongings
+}
+
+// shop makes a workspace and its owner.
+func (p *place) shop(name string) *shop {
 	p.t.Helper()
-	p.call("POST", "/v1/batch", p.secretKey, `{"batch":[`+strings.Join(events, ",")+`]}`)
+	var w app.NewWorkspace
+	p.command("POST", "/admin/workspaces", app.CreateWorkspace{Name: name}, &w)
+	s := &shop{place: p, id: w.ID, writeKey: w.WriteKey, secretKey: w.SecretKey}
+	s.owner = s.addUser(workspace.Owner)
+	return s
+}
+
+// addUser adds somebody with a role and returns the e-mail address.
+func (s *shop) addUser(role workspace.Role) string {
+	s.t.Helper()
+	email := fmt.Sprintf("%s@%s.example", role, strings.ReplaceAll(s.id, "_", "-"))
+	var none struct{}
+	s.command("POST", "/admin/users", app.AddUser{Workspace: s.id, Email: email, Name: "Mira " + string(role), Role: string(role), Password: password}, &none)
+	return email
+}
+
+// path is the address of a page of the shop.
+func (s *shop) path(page string) string { return "/w/" + s.id + "/" + page }
+
+// send sends events as the shop's server and returns when they are visible.
+func (s *shop) send(events ...string) {
+	s.t.Helper()
+	s.call("POST", "/v1/batch", `{"batch":[`+strings.Join(events, ",")+`]}`, nil)
 	for {
-		var s struct{ Events struct{ Lag int64 } }
-		if err := json.Unmarshal(p.call("GET", "/api/v1/stats", p.secretKey, ""), &s); err != nil {
-			p.t.Fatal(err)
-		}
-		if s.Events.Lag == 0 {
+		var stats struct{ Events struct{ Lag int64 } }
+		if s.call("GET", "/api/v1/stats", "", &stats); stats.Events.Lag == 0 {
 			return
 		}
 	}
 }
 
-func (p *place) call(method, path, key, body string) []byte {
-	p.t.Helper()
-	r, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+// call asks the API or the collection with the secret key.
+func (s *shop) call(method, path, body string, out any) {
+	s.t.Helper()
+	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
-		p.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer "+key)
+	r.Header.Set("Authorization", "Bearer "+s.secretKey)
 	if strings.HasPrefix(path, "/v1/") {
-		r.SetBasicAuth(key, "")
+		r.SetBasicAuth(s.secretKey, "")
 	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		p.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		p.t.Fatalf("%s %s: %d %s (%v)", method, path, answer.StatusCode, text, err)
+	if err != nil || answer.StatusCode != http.StatusOK || bytes.Contains(text, []byte(`"rejected"`)) && strings.HasPrefix(path, "/v1/") {
+		s.t.Fatalf("%s %s: %d %s (%v)", method, path, answer.StatusCode, text, err)
 	}
-	return text
+	if out == nil {
+		return
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
-// path is the address of a page of the shop.
-func (p *place) path(page string) string { return "/w/" + p.workspace + "/" + page }
+// fill gives the shop something of each kind, today and in the last days.
+func (s *shop) fill() *shop {
+	s.t.Helper()
+	var events []string
+	n := 0
+	add := func(ago time.Duration, user, call, name, data string) {
+		n++
+		member := "properties"
+		if call == "identify" {
+			member = "traits"
+		}
+		events = append(events, fmt.Sprintf(`{"type":%q,"event":%q,"name":%[2]q,"userId":%q,"messageId":"fill-%d","timestamp":%q,%q:{%s}}`,
+			call, name, user, n, time.Now().Add(-ago).UTC().Format(time.RFC3339), member, data))
+	}
+	for i, c := range []struct{ name, said string }{
+		{"রুমা সেনগুপ্ত", "শাড়িটার রং একদম ছবির মতোই, কাপড়ও খুব নরম। ধন্যবাদ!"}, {"Rekha Sharma", "पेमेंट तीन बार फेल हुआ, पैसे कट गए लेकिन ऑर्डर नहीं दिख रहा।"},
+		{"सबिना गुरुङ", "सामान समयमै आइपुग्यो, प्याकिङ पनि राम्रो थियो।"}, {"Beatriz Moura", "A túnica veio menor do que o esperado, quero trocar."},
+		{"Lucía Ferrer", "¿Hacen envíos a Canarias? No encuentro el precio."}, {"Daniel Okafor", "The block-print tablecloth is gorgeous, and it came two days early."},
+	} {
+		user, product := fmt.Sprintf("u%d", 20410+i), fmt.Sprintf(`"product_id":"p%d","name":"Indigo dabu saree %d","category":"sarees","price":2150,"currency":"INR","quantity":1`, i, i)
+		ago := time.Duration(i) * 7 * time.Minute
+		add(ago+30*time.Minute, user, "identify", "", fmt.Sprintf(`"name":%q,"email":"person%d@mail.example","phone":"+9198300000%02d","address":{"city":"Siliguri"}`, c.name, i, i))
+		add(ago+20*time.Minute, user, "track", "Product Viewed", product)
+		add(ago+19*time.Minute, user, "track", "Products Searched", `"query":"silk tie","results":0`)
+		add(ago+18*time.Minute, user, "track", "Product Added", product)
+		add(ago+15*time.Minute, user, "track", "Checkout Started", fmt.Sprintf(`"order_id":"TH-%d","value":2150,"currency":"INR","products":[{%s}]`, i, product))
+		if i%3 == 1 {
+			add(ago+14*time.Minute, user, "track", "Checkout Failed", fmt.Sprintf(`"order_id":"TH-%d","step":"payment","reason":"timeout","payment_method":"upi"`, i))
+		} else {
+			add(ago+14*time.Minute, user, "track", "Order Completed", fmt.Sprintf(`"order_id":"TH-%d","total":2240,"revenue":2150,"shipping":90,"currency":"INR","payment_method":"card","products":[{%s}]`, i, product))
+			add(ago+10*time.Minute, user, "track", "Order Shipped", fmt.Sprintf(`"order_id":"TH-%d","carrier":"India Post","tracking_number":"EX%d"`, i, i))
+		}
+		add(ago+2*time.Minute, user, "track", "Product Reviewed", fmt.Sprintf(`"review_id":"r%d","product_id":"p%d","order_id":"TH-%d","rating":%d,"review_body":%q`, i, i, i, 1+i%5, c.said))
+		add(ago+time.Minute, user, "track", "Survey Answered", fmt.Sprintf(`"survey_id":"relationship","question_id":"nps","kind":"nps","score":%d,"order_id":"TH-%d"`, 4+i, i))
+	}
+	s.send(events...)
+	s.things = belongings{
+		"token": strings.Repeat("a", 32), // of no link
+		"file":  demo.Goods(demo.Groups[0], "en")[0].ID + ".svg",
+	}
+	var found struct{ Customers []struct{ ID string } }
+	s.call("GET", "/api/v1/customers?identifier=user_id:u20410", "", &found)
+	s.things["customers"] = found.Customers[0].ID
+	var said struct{ Items []struct{ ID string } }
+	s.call("GET", "/api/v1/feedback?channel=review", "", &said)
+	s.things["feedback"] = said.Items[0].ID
+	var keys []app.KeyInfo
+	s.command("POST", "/admin/keys/list", app.NamedKey{Workspace: s.id}, &keys)
+	s.things["keys"] = keys[0].ID
+	return s
+}
+
+// belongings are ids of things of a shop, by what they are.
+type belongings map[string]string
+
+var wildcard = regexp.MustCompile(`\{([a-z_]+)(\.\.\.)?\}`)
+
+// at fills the wildcards of an address, and tells which of them are ids of a
+// shop's things. What an {id} is says the part of the address before it.
+func (b belongings) at(pattern, shop string) (path string, ids []string, err error) {
+	parts := strings.Split(pattern, "/")
+	for i, part := range parts {
+		m := wildcard.FindStringSubmatch(part)
+		if m == nil {
+			continue
+		}
+		kind := m[1]
+		if kind == "id" {
+			kind = parts[i-1]
+		}
+		value := b[kind]
+		if kind == "workspace" {
+			value = shop
+		} else {
+			ids = append(ids, kind)
+		}
+		if value == "" {
+			err = cmp.Or(err, fmt.Errorf("there is no %s to fill in for %s of %s: have fill make one", kind, part, pattern))
+		}
+		parts[i] = url.PathEscape(value)
+	}
+	return strings.Join(parts, "/"), ids, err
+}
+
+// pages lists the addresses of all pages of the shop for somebody who is signed in.
+func (s *shop) pages(w *walker) []string {
+	s.t.Helper()
+	var out []string
+	for _, rt := range console.Routes() {
+		path, _, err := s.things.at(rt.Path, s.id)
+		if rt.Method != "GET" || !strings.Contains(rt.Path, "{workspace}") {
+			continue
+		}
+		if err != nil {
+			s.t.Error(err)
+			continue
+		}
+		a := w.ask(s.t, "GET", path)
+		if a.status == http.StatusOK && strings.HasPrefix(a.kind, "text/html") && bytes.Contains(bytes.ToLower(a.text[:min(100, len(a.text))]), []byte("<!doctype")) {
+			out = append(out, path)
+		}
+	}
+	if len(out) == 0 {
+		s.t.Fatal("no page was found")
+	}
+	return out
+}
 
 // signIn opens a tab and signs in.
-func (p *place) signIn(email string) *tab {
-	p.t.Helper()
-	b := open(p.t, p.url)
+func (s *shop) signIn(email string) *tab {
+	s.t.Helper()
+	b := open(s.t, s.url)
 	b.goTo("/signin")
 	b.fill("email", email)
-	b.fill("password", p.password)
+	b.fill("password", password)
 	b.click("main form button[type=submit], form button[type=submit]")
 	b.at("/w/")
 	return b

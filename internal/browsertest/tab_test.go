@@ -110,6 +110,19 @@ func (p *tab) judge() {
 	}
 }
 
+// in has the tab report to a part of its test, until that ends.
+func (p *tab) in(t *testing.T) {
+	whole := p.t
+	p.t = t
+	t.Cleanup(func() {
+		p.judge()
+		p.mu.Lock()
+		p.wrong = nil
+		p.mu.Unlock()
+		p.t = whole
+	})
+}
+
 // picture keeps the page as it is now.
 func (p *tab) picture(name string) {
 	folder := os.Getenv("DHVANI_PICTURES")

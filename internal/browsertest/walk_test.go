@@ -1,0 +1,189 @@
+package browsertest
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dhvani/dhvani/internal/console"
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/staff"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// TestWalk asks every address of the console for every role, for nobody, for a
+// workspace of others and with ids of others. It answers only whom the table of
+// routes lets in, and no GET changes anything.
+func TestWalk(t *testing.T) {
+	p := start(t)
+	own, foreign := p.shop("Tantu Handloom").fill(), p.shop("another shop").fill()
+	people := map[workspace.Role]*walker{workspace.Owner: own.walker(own.owner)}
+	for _, role := range []workspace.Role{workspace.Admin, workspace.Analyst, workspace.Agent} {
+		people[role] = own.walker(own.addUser(role))
+	}
+	for _, rt := range console.Routes() {
+		t.Run(rt.Method+strings.ReplaceAll(rt.Path, "/", " "), func(t *testing.T) {
+			path, ids, err := own.things.at(rt.Path, own.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := (&walker{place: p}).ask(t, rt.Method, path)
+			deadLink := strings.Contains(rt.Path, "{token}")
+			switch {
+			case deadLink && rt.Method == "GET" && a.status != http.StatusNotFound:
+				t.Errorf("a link that leads nowhere: %d", a.status)
+			case deadLink:
+				return
+			case rt.Public && a.status >= 400 && rt.Method == "GET" && rt.Path != "/signin/done": // which says that the browser kept no cookie
+				t.Errorf("nobody in particular: %d", a.status)
+			case !rt.Public && (a.status != http.StatusSeeOther || !strings.HasPrefix(a.to, "/signin")):
+				t.Errorf("who has not signed in: %d to %q", a.status, a.to)
+			}
+			for role, who := range people {
+				if strings.Contains(rt.Path, "{workspace}") {
+					strange, _, _ := foreign.things.at(rt.Path, foreign.id)
+					missing, _, _ := own.things.at(rt.Path, "ws_aaaaaaaaaaaaaaaa")
+					if a, b := who.ask(t, rt.Method, strange), who.ask(t, rt.Method, missing); a.status != http.StatusNotFound || b.status != http.StatusNotFound {
+						t.Errorf("%s in the workspace of others: %d, in one that does not exist: %d", role, a.status, b.status)
+					}
+				}
+				may := rt.Right == "" || staff.Actor{Role: role}.May(rt.Right)
+				if may && rt.Method != "GET" {
+					continue // what it does has tests of its own
+				}
+				before := p.everything(t)
+				a := who.ask(t, rt.Method, path)
+				if after := p.everything(t); before != after {
+					t.Errorf("%s: the database changed", role)
+				}
+				if may && a.status >= 400 || !may && a.status != http.StatusForbidden {
+					t.Errorf("%s, who may: %v: %d", role, may, a.status)
+				}
+			}
+			if len(ids) > 0 && strings.Contains(rt.Path, "{workspace}") {
+				mixed, _, _ := foreign.things.at(rt.Path, own.id)
+				if a := people[workspace.Owner].ask(t, rt.Method, mixed); a.status != http.StatusNotFound {
+					t.Errorf("an id of another workspace: %d", a.status)
+				}
+			}
+		})
+	}
+}
+
+// walker is a person who asks without a browser; without cookies, nobody.
+type walker struct {
+	*place
+	cookies []*http.Cookie
+}
+
+// answer is what came back.
+type answer struct {
+	status   int
+	to, kind string
+	text     []byte
+}
+
+var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// walker signs somebody in.
+func (s *shop) walker(email string) *walker {
+	s.t.Helper()
+	form := url.Values{"email": {email}, "password": {password}}
+	r, err := noRedirects.Post(s.url+"/signin", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.StatusCode != http.StatusSeeOther || len(r.Cookies()) == 0 {
+		s.t.Fatalf("%s could not sign in: %d", email, r.StatusCode)
+	}
+	return &walker{s.place, r.Cookies()}
+}
+
+// ask asks for an address. Of a stream it reads only that it begins.
+func (w *walker) ask(t *testing.T, method, path string) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, w.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range w.cookies {
+		r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	r.Header.Set("Accept", "text/html")
+	if method != "GET" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	a, err := noRedirects.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	out := answer{status: a.StatusCode, to: a.Header.Get("Location"), kind: a.Header.Get("Content-Type")}
+	if !strings.HasPrefix(out.kind, "text/event-stream") {
+		if out.text, err = io.ReadAll(a.Body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.StatusCode >= 500 {
+		t.Errorf("%s %s answers %d", method, path, a.StatusCode)
+	}
+	return out
+}
+
+// bookkeeping is what the system writes by itself, and when somebody was last
+// seen.
+var bookkeeping = []string{"shard_lease", "node", "shard_cursor", "session", "spare_model"}
+
+// everything sums up all rows that somebody could change.
+func (p *place) everything(t *testing.T) string {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Options{Data: p.options.Data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	sum := sha256.New()
+	err = d.View(t.Context(), func(tx *db.Tx) error {
+		tables, err := tx.Tables(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			if slices.Contains(bookkeeping, table.Name) {
+				continue
+			}
+			err := tx.Each(t.Context(), "SELECT * FROM "+table.Name, nil, func(rows *sql.Rows) error {
+				columns, err := rows.Columns()
+				if err != nil {
+					return err
+				}
+				row := make([]any, len(columns))
+				for i := range row {
+					row[i] = new(any)
+				}
+				if err := rows.Scan(row...); err != nil {
+					return err
+				}
+				for i := range row {
+					fmt.Fprintf(sum, "%s.%s=%v\n", table.Name, columns[i], *row[i].(*any))
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
