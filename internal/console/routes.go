@@ -14,6 +14,7 @@ func (c *Console) routes() []route {
 		c.paletteRoutes(),
 		c.liveRoutes(),
 		c.signInRoutes(),
+		c.settingsRoutes(),
 		c.demoRoutes(),
 	)
 }

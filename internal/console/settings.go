@@ -1,0 +1,83 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/dhvani/dhvani/internal/console/ui"
+	"github.com/dhvani/dhvani/internal/staff"
+)
+
+func (c *Console) settingsRoutes() []route {
+	const at = "/w/{workspace}/settings"
+	return []route{
+		{pattern: "GET " + at, right: staff.See, handle: c.settings},
+		{pattern: "GET " + at + "/general", right: staff.Configure, handle: c.generalPage},
+		{pattern: "POST " + at + "/general", right: staff.Configure, handle: c.setGeneral},
+		{pattern: "GET " + at + "/hours", right: staff.Configure, handle: c.hoursPage},
+		{pattern: "POST " + at + "/hours", right: staff.Configure, handle: c.setHours},
+		{pattern: "POST " + at + "/holidays", right: staff.Configure, handle: c.addHoliday},
+		{pattern: "POST " + at + "/holidays/{date}/remove", right: staff.Configure, handle: c.removeHoliday},
+		{pattern: "GET " + at + "/people", right: staff.People, handle: c.peoplePage},
+		{pattern: "POST " + at + "/people/invite", right: staff.People, handle: c.invite},
+		{pattern: "POST " + at + "/people/{account}/role", right: staff.People, handle: c.setRole},
+		{pattern: "POST " + at + "/people/{account}/remove", right: staff.People, handle: c.removePerson},
+		{pattern: "POST " + at + "/invitations/{id}/withdraw", right: staff.People, handle: c.withdraw},
+		{pattern: "GET " + at + "/keys", right: staff.Configure, handle: c.keysPage},
+		{pattern: "POST " + at + "/keys", right: staff.Configure, handle: c.createKey},
+		{pattern: "POST " + at + "/keys/{id}/revoke", right: staff.Configure, handle: c.revokeKey},
+		{pattern: "POST " + at + "/identity", right: staff.Configure, handle: c.showIdentity},
+		{pattern: "POST " + at + "/identity/rotate", right: staff.Configure, handle: c.rotateIdentity},
+		{pattern: "GET " + at + "/account", right: staff.See, handle: c.accountPage},
+		{pattern: "POST " + at + "/account", right: staff.See, handle: c.setPreferences},
+		{pattern: "POST " + at + "/account/password", right: staff.See, handle: c.setPassword},
+		{pattern: "POST " + at + "/account/second", right: staff.See, handle: c.beginSecond},
+		{pattern: "POST " + at + "/account/second/confirm", right: staff.See, handle: c.confirmSecond},
+		{pattern: "POST " + at + "/account/second/codes", right: staff.See, handle: c.newCodes},
+		{pattern: "POST " + at + "/account/second/off", right: staff.See, handle: c.endSecond},
+		{pattern: "POST " + at + "/account/sessions/{id}/end", right: staff.See, handle: c.endSession},
+		{pattern: "POST " + at + "/account/sessions/end", right: staff.See, handle: c.endOthers},
+		{pattern: "GET " + at + "/audit", right: staff.Audit, handle: c.auditPage},
+	}
+}
+
+// settings leads to the first section that the viewer may see.
+func (c *Console) settings(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
+	leave(w, r, v, v.URL("settings", sections(v)[0].name))
+	return nil
+}
+
+// section is a part of the settings.
+type section struct{ name, icon, label string }
+
+// sections lists those that the viewer may see.
+func sections(v *ui.Viewer) []section {
+	var out []section
+	for _, s := range []struct {
+		section
+		right staff.Right
+	}{
+		{section{"general", "store", v.T("settings.general")}, staff.Configure},
+		{section{"hours", "clock", v.T("settings.hours")}, staff.Configure},
+		{section{"people", "users-round", v.T("settings.people")}, staff.People},
+		{section{"keys", "key-round", v.T("settings.keys")}, staff.Configure},
+		{section{"account", "user-round", v.T("settings.account")}, staff.See},
+		{section{"audit", "scroll-text", v.T("settings.audit")}, staff.Audit},
+	} {
+		if v.May(s.right) {
+			out = append(out, s.section)
+		}
+	}
+	return out
+}
+
+// saved leads back to a section after a change.
+func saved(w http.ResponseWriter, r *http.Request, v *ui.Viewer, name string) {
+	leave(w, r, v, v.URL("settings", name)+"?saved=1")
+}
+
+// notice tells of what was just saved.
+func notice(r *http.Request, v *ui.Viewer) {
+	if r.URL.Query().Get("saved") != "" {
+		v.Notice = v.T("common.saved")
+	}
+}
