@@ -266,7 +266,7 @@ func (a *App) startServers(ctx context.Context) error {
 	mux.Handle("/api/", rest)
 	a.startImports(ctx, mux)
 	mux.Handle("/", console.New(console.Options{
-		Staff: a.staff, Workspaces: a.workspaces,
+		Staff: a.staff, Workspaces: a.workspaces, Collect: collect,
 		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database}, Insight: &insight.Store{DB: a.database},
 		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,

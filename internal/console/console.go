@@ -52,6 +52,7 @@ type Options struct {
 	Tail       *process.Tail
 	Rejected   *process.Rejected
 	Imports    *intake.Store
+	Collect    http.Handler   // the collection of events
 	Demo       *shop.Director // whose scenes staff may play; nil outside the demo
 	TrustProxy bool           // X-Forwarded-For and -Proto are set by a proxy of ours
 	Logger     *slog.Logger

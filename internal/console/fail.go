@@ -11,6 +11,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -70,7 +71,7 @@ func statusOf(err error) (status int, detail string) {
 		return p.Status, p.Detail
 	case errors.Is(err, staff.ErrForbidden):
 		return http.StatusForbidden, ""
-	case errors.Is(err, workspace.ErrNotFound), errors.Is(err, staff.ErrNotFound), errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, process.ErrNoDeadEvent), db.IsNone(err):
+	case errors.Is(err, workspace.ErrNotFound), errors.Is(err, staff.ErrNotFound), errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, process.ErrNoDeadEvent), errors.Is(err, intake.ErrNotFound), db.IsNone(err):
 		return http.StatusNotFound, ""
 	case errors.As(err, &invalid):
 		return http.StatusUnprocessableEntity, string(invalid)

@@ -16,6 +16,7 @@ func (c *Console) routes() []route {
 		c.signInRoutes(),
 		c.settingsRoutes(),
 		c.demoRoutes(),
+		c.sourcesRoutes(),
 	)
 }
 

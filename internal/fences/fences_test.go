@@ -97,7 +97,7 @@ var knows = map[string][]string{
 	"internal/eventlog": {"internal/event"},
 	"internal/ingest":   {"internal/event", "internal/eventlog", "internal/web"},
 	"internal/source":   {"internal/event", "internal/ingest"},
-	"internal/intake":   {"internal/event", "internal/db", "internal/source", "internal/staff", "internal/workspace", "internal/ingest"},
+	"internal/intake":   {"internal/event", "internal/db", "internal/archive", "internal/source", "internal/staff", "internal/workspace", "internal/ingest"},
 	"internal/archive":  {"internal/event", "internal/db"},
 	"internal/process":  {"internal/event", "internal/eventlog", "internal/db", "internal/archive"},
 	"internal/replay":   {"internal/event", "internal/db", "internal/archive", "internal/process", "internal/workspace"},

@@ -1,0 +1,71 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/console/ui"
+	"github.com/dhvani/dhvani/internal/process"
+)
+
+// deadLimit is how many events that could not be applied a page lists.
+const deadLimit = 100
+
+// dead lists the events that could not be applied.
+func (c *Console) dead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
+	list, err := c.Pipeline.Dead(r.Context(), v.Workspace.Number, cursorOf(r), deadLimit+1)
+	if err != nil {
+		return err
+	}
+	next := int64(0)
+	if len(list) > deadLimit {
+		list = list[:deadLimit]
+		next = list[deadLimit-1].ID
+	}
+	return render(w, r, http.StatusOK, deadPage(v, list, next, r.URL.Query().Get("said")))
+}
+
+func (c *Console) retryDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
+	err := c.Imports.RetryDead(r.Context(), v.Actor, c.Pipeline, int64(positionOf(r)))
+	said := "applied"
+	if errors.Is(err, process.ErrStillDead) {
+		said, err = "still", nil
+	}
+	if err != nil {
+		return err
+	}
+	leave(w, r, v, v.URL("sources", "dead")+"?said="+said)
+	return nil
+}
+
+func (c *Console) dropDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
+	if err := c.Imports.DropDead(r.Context(), v.Actor, c.Pipeline, int64(positionOf(r))); err != nil {
+		return err
+	}
+	leave(w, r, v, v.URL("sources", "dead")+"?said=dropped")
+	return nil
+}
+
+func micros(at int64) time.Time { return time.UnixMicro(at) }
+
+// cursorOf is the event after which a list goes on.
+func cursorOf(r *http.Request) int64 {
+	n, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// deadName is what an event that could not be applied is called.
+func deadName(d *process.DeadEvent) string {
+	switch {
+	case d.Name != "":
+		return d.Name
+	case d.Type != 0:
+		return d.Type.String()
+	}
+	return strconv.FormatInt(d.ID, 10)
+}
