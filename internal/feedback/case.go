@@ -38,16 +38,16 @@ type Note struct {
 	Text    string `json:"text"`
 }
 
-// Opinion is one opinion with all that is known about it.
-type Opinion struct {
+// Detail is one opinion with all that is known about it.
+type Detail struct {
 	Item
 	Case  Case   `json:"case"`
 	Notes []Note `json:"notes"` // the oldest first
 }
 
 // Get returns an opinion of a workspace.
-func (s Store) Get(ctx context.Context, workspace int64, id string) (Opinion, error) {
-	out := Opinion{Notes: []Note{}}
+func (s Store) Get(ctx context.Context, workspace int64, id string) (Detail, error) {
+	out := Detail{Notes: []Note{}}
 	key, err := event.ParseID(id)
 	if err != nil {
 		return out, ErrNotFound

@@ -71,10 +71,7 @@ func (s Store) ByIDs(ctx context.Context, workspace int64, ids []event.ID) (item
 		for i := range ids {
 			keys.Add(model, ids[i][:])
 		}
-		return tx.Lookup(ctx, keys, `
-			SELECT f.id, coalesce(p.customer, f.profile), f.profile, f.at, f.edited_at, f.channel, f.kind, f.title, f.text, f.cut, f.language,
-				f.sentiment, f.sentiment_score, f.topics, f.rating, f.scale, f.product_id, f.order_id, f.survey_id, f.question_id,
-				f.external_id, f.reply_to, f.origin, f.author, f.verified
+		return tx.Lookup(ctx, keys, `SELECT `+itemColumns+`
 			FROM k CROSS JOIN feedback f LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
 			WHERE f.model = k.model AND f.id = k.id`, func(rows *sql.Rows) error {
 			it, _, err := scanItem(rows)
