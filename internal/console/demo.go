@@ -91,12 +91,20 @@ func (c *Console) demoStream(w http.ResponseWriter, r *http.Request, v *ui.Viewe
 
 // sceneWord is a message about a scene; prefix is how its key begins.
 func sceneWord(v *ui.Viewer, prefix, scene string) string {
-	return v.L.Word(prefix, strings.ReplaceAll(scene, "-", "_"))
+	return v.L.Word(prefix, strings.ReplaceAll(sceneID(scene), "-", "_"))
+}
+
+// sceneID is a scene's name, also where all is well.
+func sceneID(scene string) string {
+	if scene == shop.Calm {
+		return "calm"
+	}
+	return scene
 }
 
 // sceneIcons are by scene.
 var sceneIcons = map[string]string{
-	shop.UPI: "smartphone", shop.DyeLot: "palette", shop.Strike: "truck", shop.Price: "trending-up", shop.Viral: "megaphone",
+	shop.UPI: "smartphone", shop.DyeLot: "palette", shop.Strike: "truck", shop.Price: "trending-up", shop.Viral: "megaphone", shop.Calm: "circle-check",
 }
 
 // groupChoices lead to the goods of each group.

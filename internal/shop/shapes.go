@@ -6,8 +6,10 @@ import "fmt"
 // with the pattern "w" and the light "s". ink is the colour of borders.
 var shapes = map[string]func(ink string) string{
 	"saree": func(ink string) string {
-		return filled("M58 46 H150 Q176 60 182 96 L176 208 H64 Z") + border("M64 192 H177 M64 199 H177", ink) +
-			filled("M150 46 Q120 74 128 132 L112 208 H176 L182 96 Q176 60 150 46 Z") + border("M128 132 L112 208 M134 132 L119 208", ink)
+		band := `<path d="M52 182 H188 V204 H52 Z" fill="` + ink + `" opacity=".92"/><path d="M52 178 H188" stroke="` + ink + `" stroke-width="2"/>`
+		return filled("M60 52 H180 Q188 52 188 60 V204 H52 V60 Q52 52 60 52 Z") + band +
+			`<path d="M188 60 Q188 52 180 52 H104 L188 168 Z" fill="` + ink + `" opacity=".24"/>` + border("M98 52 L188 176 M90 52 L188 187", ink) +
+			`<path d="M52 90 Q120 98 188 90" fill="none" stroke="#000" stroke-opacity=".12" stroke-width="2"/>` + `<path d="M60 52 H180 Q188 52 188 60 V204 H52 V60 Q52 52 60 52 Z" fill="url(#s)"/>`
 	},
 	"stole":      hanging,
 	"dupatta":    hanging,
