@@ -266,7 +266,7 @@ func auditPage(v *ui.Viewer, a auditView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						if e.Subject != "" && e.About == "" {
+						if e.Subject != "" && e.Subject != v.Workspace.ID && e.About == "" {
 							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<code class=\"hint\" translate=\"no\">")
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
