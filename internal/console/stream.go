@@ -119,8 +119,6 @@ func render(w http.ResponseWriter, r *http.Request, status int, page templ.Compo
 	if err := page.Render(r.Context(), &html); err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	w.Write(html.Bytes()) // who has gone does not need it
+	answer(w, r, status, html.Bytes())
 	return nil
 }

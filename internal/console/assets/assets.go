@@ -142,15 +142,15 @@ func Handler() http.Handler {
 // pick returns the smallest variant that the client accepts.
 func (f *file) pick(accept string) variant {
 	for _, v := range f.variants {
-		if v.encoding == "" || accepts(accept, v.encoding) {
+		if v.encoding == "" || Accepts(accept, v.encoding) {
 			return v
 		}
 	}
 	return f.variants[len(f.variants)-1]
 }
 
-// accepts reads an Accept-Encoding header (RFC 9110, section 12.5.3) as far as our encodings need.
-func accepts(header, encoding string) bool {
+// Accepts reads an Accept-Encoding header (RFC 9110, section 12.5.3) for one encoding.
+func Accepts(header, encoding string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if !strings.EqualFold(strings.TrimSpace(name), encoding) {
