@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -90,10 +91,15 @@ func (p *place) shop(name string) *shop {
 // addUser adds somebody with a role and returns the e-mail address.
 func (s *shop) addUser(role workspace.Role) string {
 	s.t.Helper()
-	email := fmt.Sprintf("%s@%s.example", role, strings.ReplaceAll(s.id, "_", "-"))
+	email := s.email(role)
 	var none struct{}
 	s.command("POST", "/admin/users", app.AddUser{Workspace: s.id, Email: email, Name: "Mira " + string(role), Role: string(role), Password: password}, &none)
 	return email
+}
+
+// email is the address of somebody with a role.
+func (s *shop) email(role workspace.Role) string {
+	return fmt.Sprintf("%s@%s.example", role, strings.ReplaceAll(s.id, "_", "-"))
 }
 
 // path is the address of a page of the shop.
@@ -178,6 +184,7 @@ func (s *shop) fill() *shop {
 	s.send(events...)
 	s.things = belongings{
 		"token": strings.Repeat("a", 32), // of no link
+		"date":  "2026-12-25",
 		"file":  demo.Goods(demo.Groups[0], "en")[0].ID + ".svg",
 	}
 	var found struct{ Customers []struct{ ID string } }
@@ -189,7 +196,38 @@ func (s *shop) fill() *shop {
 	var keys []app.KeyInfo
 	s.command("POST", "/admin/keys/list", app.NamedKey{Workspace: s.id}, &keys)
 	s.things["keys"] = keys[0].ID
+	s.arrange()
 	return s
+}
+
+// arrange has the owner make what is made on pages, and notes the ids of what
+// pages show.
+func (s *shop) arrange() {
+	s.t.Helper()
+	s.walker(s.owner) // another session, to be ended
+	w := s.walker(s.owner)
+	w.post(s.path("settings/people/invite"), url.Values{"email": {"new@" + strings.ReplaceAll(s.id, "_", "-") + ".example"}, "role": {"agent"}})
+	s.addUser(workspace.Agent)
+	var form bytes.Buffer
+	upload := multipart.NewWriter(&form)
+	file, _ := upload.CreateFormFile("file", "history.ndjson")
+	file.Write([]byte(`{"type":"track","event":"Product Viewed","userId":"u20410","messageId":"file-1","properties":{"product_id":"p1"}}` + "\n"))
+	upload.Close()
+	w.send("POST", s.path("sources/imports"), upload.FormDataContentType(), form.String())
+	for kind, where := range map[string][2]string{
+		"account":     {"settings/people", `/settings/people/([^/"]+)/role"`},
+		"invitations": {"settings/people", `/settings/invitations/([^/"]+)/withdraw"`},
+		"sessions":    {"settings/account", `/account/sessions/([^/"]+)/end"`},
+		"event":       {"sources/events", `/sources/events/([^/"?]*[0-9][^/"?]*)"`},
+		"import":      {"sources/imports", `/sources/imports/([^/"?]*[0-9][^/"?]*)"`},
+	} {
+		page := w.ask(s.t, "GET", s.path(where[0]))
+		if m := regexp.MustCompile(where[1]).FindSubmatch(page.text); m != nil {
+			s.things[kind] = string(m[1])
+		} else {
+			s.t.Errorf("%s shows no %s (%d)", where[0], kind, page.status)
+		}
+	}
 }
 
 // belongings are ids of things of a shop, by what they are.
@@ -211,9 +249,11 @@ func (b belongings) at(pattern, shop string) (path string, ids []string, err err
 			kind = parts[i-1]
 		}
 		value := b[kind]
-		if kind == "workspace" {
+		switch kind {
+		case "workspace":
 			value = shop
-		} else {
+		case "token", "date", "file": // the same in every shop
+		default:
 			ids = append(ids, kind)
 		}
 		if value == "" {

@@ -248,7 +248,9 @@ func (s *Store) Again(ctx context.Context, by staff.Actor, id string) error {
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, "UPDATE import_job SET state = 'queued', failure = '', ended_at = 0 WHERE workspace = $1 AND id = $2 AND state = 'failed'", by.Workspace, id)
 		if err == nil && n == 0 {
-			err = ErrState
+			if _, err = job(ctx, tx, by.Workspace, id); err == nil {
+				err = ErrState
+			}
 		}
 		if err != nil {
 			return err
