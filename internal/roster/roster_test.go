@@ -316,7 +316,7 @@ func (s *shop) rows(model int64) (out []string) {
 				if err := rows.Scan(into...); err != nil {
 					return err
 				}
-				out = append(out, fmt.Sprintf("%q", values))
+				out = append(out, fmt.Sprint(values))
 			}
 			rows.Close()
 		}
