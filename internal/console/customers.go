@@ -255,19 +255,6 @@ func nameOf(v *ui.Viewer, name string, id event.ID) string {
 	return v.T("customers.visitor", "Code", text[len(text)-4:])
 }
 
-// moodOf is a mood as components know it.
-func moodOf(mood string) ui.Mood {
-	switch mood {
-	case string(feedback.Good):
-		return ui.MoodGood
-	case string(feedback.Neutral):
-		return ui.MoodNeutral
-	case string(feedback.Bad):
-		return ui.MoodBad
-	}
-	return ui.MoodNone
-}
-
 // scoreOf is a rating in words: 4 of 5.
 func scoreOf(v *ui.Viewer, rating *float64, scale int64) string {
 	if rating == nil {
@@ -309,7 +296,7 @@ func (q customersQuery) orderChoices(v *ui.Viewer) (chosen string, out []ui.Choi
 func (q customersQuery) moodChoices(v *ui.Viewer) (chosen string, out []ui.Choice) {
 	options := [][2]string{{"", v.T("customers.any")}}
 	for _, m := range []feedback.Mood{feedback.Good, feedback.Neutral, feedback.Bad} {
-		options = append(options, [2]string{string(m), moodOf(string(m)).Label(v)})
+		options = append(options, [2]string{string(m), moodOf(m).Label(v)})
 	}
 	options = append(options, [2]string{roster.NoRating, v.T("customers.mood_none")})
 	return q.choose(v, q.mood, options, func(q *customersQuery, value string) { q.mood = value })

@@ -847,7 +847,7 @@ func customersRow(v *ui.Viewer, r customerRow) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Glyph(v, moodOf(string(r.voice.Mood))).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Glyph(v, moodOf(r.voice.Mood)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
