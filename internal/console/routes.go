@@ -12,6 +12,7 @@ func (c *Console) routes() []route {
 	return slices.Concat(
 		[]route{{pattern: "GET /{$}", handle: c.home}},
 		c.paletteRoutes(),
+		c.feedbackRoutes(),
 		c.liveRoutes(),
 		c.customersRoutes(),
 		c.signInRoutes(),

@@ -127,3 +127,24 @@ func TestCases(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestExport(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		dbtest.Workspace(t, d, 1)
+		apply(t, d, ev("1", "Product Reviewed", 1, `{"rating":1,"review_title":"+1","review_body":"=HYPERLINK(\"x\")","product_id":"@p"}`))
+		var out strings.Builder
+		s := feedback.Store{DB: d}
+		if err := s.Export(ctx, agent, feedback.Filter{}, &out); !errors.Is(err, staff.ErrForbidden) || out.Len() > 0 {
+			t.Errorf("an agent exports: %v %s", err, &out)
+		}
+		if err := s.Export(ctx, staff.Actor{Account: "bob", Workspace: 1, Role: workspace.Analyst}, feedback.Filter{}, &out); err != nil {
+			t.Fatal(err)
+		}
+		if want := `,review,rating,bad,1,5,'+1,"'=HYPERLINK(""x"")",'@p,,,,,0`; !strings.Contains(out.String(), want) {
+			t.Errorf("%s lacks %s", &out, want)
+		}
+		if log := audited(t, d); !strings.Contains(log, "account=bob action=feedback.exported") {
+			t.Errorf("the audit log says %s", log)
+		}
+	})
+}

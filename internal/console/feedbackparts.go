@@ -1,0 +1,303 @@
+package console
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/console/ui"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/locale"
+)
+
+// filterChoice is a value of a filter, with its name.
+type filterChoice struct{ value, label string }
+
+// menu makes the menu of a filter: its choices, and the name of the chosen one.
+func (q feedbackQuery) menu(v *ui.Viewer, current string, set func(q *feedbackQuery, value string), values ...filterChoice) (chosen string, out []ui.Choice) {
+	chosen = v.T("common.all")
+	for _, c := range append([]filterChoice{{"", chosen}}, values...) {
+		if c.value == current {
+			chosen = c.label
+		}
+		out = append(out, ui.Choice{Label: c.label, Current: c.value == current, URL: q.with(v, func(q *feedbackQuery) { set(q, c.value) })})
+	}
+	return chosen, out
+}
+
+func moodChoices(v *ui.Viewer) []filterChoice {
+	return []filterChoice{
+		{string(feedback.Good), ui.MoodGood.Label(v)}, {string(feedback.Neutral), ui.MoodNeutral.Label(v)}, {string(feedback.Bad), ui.MoodBad.Label(v)},
+		{string(feedback.NoMood), v.T("feedback.mood_none")},
+	}
+}
+
+func channelChoices(v *ui.Viewer) (out []filterChoice) {
+	for _, c := range []string{feedback.Survey, feedback.Review, feedback.Chat, feedback.Email, feedback.Social, feedback.InStore} {
+		out = append(out, filterChoice{c, v.L.Word("common.channel", c)})
+	}
+	return out
+}
+
+func kindChoices(v *ui.Viewer) (out []filterChoice) {
+	for _, k := range []string{feedback.NPS, feedback.CSAT, feedback.CES, feedback.Rating, feedback.Choice, feedback.Text} {
+		out = append(out, filterChoice{k, v.L.Word("common.kind", k)})
+	}
+	return out
+}
+
+func stateChoices(v *ui.Viewer) []filterChoice {
+	return []filterChoice{{feedback.Open, v.T("feedback.state_open")}, {feedback.Handled, v.T("feedback.state_handled")}, {"mine", v.T("feedback.state_mine")}}
+}
+
+func (p *feedbackPage) productChoices() (out []filterChoice) {
+	for _, o := range p.overview.Products {
+		out = append(out, filterChoice{o.ID, p.names[o.ID]})
+	}
+	if id := p.query.product; id != "" && !slices.ContainsFunc(out, func(c filterChoice) bool { return c.value == id }) {
+		out = append(out, filterChoice{id, p.names[id]})
+	}
+	return out
+}
+
+// ratingChosen is the filter of ratings in words.
+func (q feedbackQuery) ratingChosen(v *ui.Viewer) string {
+	switch {
+	case q.least != "" && q.most != "":
+		return v.T("common.range", "From", q.least, "To", q.most)
+	case q.least != "":
+		return v.T("feedback.rating_from", "From", q.least)
+	case q.most != "":
+		return v.T("feedback.rating_to", "To", q.most)
+	}
+	return v.T("common.all")
+}
+
+// pins are filters that links from elsewhere set.
+func (q feedbackQuery) pins(v *ui.Viewer) (out []ui.Choice) {
+	for _, p := range []struct {
+		value, label string
+		unset        func(q *feedbackQuery)
+	}{
+		{q.customer, v.T("feedback.filter_customer"), func(q *feedbackQuery) { q.customer = "" }},
+		{q.order, v.T("feedback.filter_order", "ID", q.order), func(q *feedbackQuery) { q.order = "" }},
+		{q.survey, v.T("feedback.filter_survey", "ID", q.survey), func(q *feedbackQuery) { q.survey = "" }},
+	} {
+		if p.value != "" {
+			out = append(out, ui.Choice{Label: p.label, URL: q.with(v, p.unset)})
+		}
+	}
+	return out
+}
+
+// charts are what the chart may show.
+func (p *feedbackPage) charts(v *ui.Viewer) (out []ui.Choice) {
+	shown := p.shown()
+	add := func(value, label string) {
+		out = append(out, ui.Choice{Label: label, Current: value == shown, URL: p.query.with(v, func(q *feedbackQuery) { q.chart = value })})
+	}
+	if p.overview.Rated() > 0 {
+		add("", v.T("feedback.chart_share"))
+	}
+	add("volume", v.T("feedback.chart_volume"))
+	for _, s := range p.overview.Scores[:min(len(p.overview.Scores), 3)] {
+		add(s.Kind, v.L.Word("common.kind", s.Kind))
+	}
+	return out
+}
+
+// shown is which of the charts is shown.
+func (p *feedbackPage) shown() string {
+	for _, s := range p.overview.Scores {
+		if s.Kind == p.query.chart {
+			return s.Kind
+		}
+	}
+	if p.query.chart == "volume" || p.overview.Rated() == 0 {
+		return "volume"
+	}
+	return ""
+}
+
+// chart draws what is chosen, a point for each bucket; each leads to its texts.
+func (p *feedbackPage) chart(v *ui.Viewer) ui.Chart {
+	out := ui.Chart{ID: "feedback-chart", Kind: ui.Stack, Column: v.T("common.date"), Size: "short", Label: v.T("feedback.direction")}
+	place := p.found.from.Location()
+	l := v.L
+	if place.String() != l.Zone.String() {
+		l = locale.For(v.L.Lang, place)
+	}
+	for _, b := range p.overview.Series {
+		from, to := saidAt(b.From).In(place), saidAt(b.To).In(place)
+		tick, name := l.DayMonth(from), l.Date(from)
+		switch p.found.bucket {
+		case "hour":
+			tick, name = l.Time(from), l.DateTime(from)
+		case "month":
+			tick, name = l.MonthName(from.Month()), l.Month(from)
+		}
+		out.Ticks, out.Names = append(out.Ticks, tick), append(out.Names, name)
+		out.Links = append(out.Links, p.query.with(v, func(q *feedbackQuery) {
+			q.days, q.from, q.to = "", from.Format(minuteFormat), to.Format(minuteFormat)
+		}))
+	}
+	if kind := p.shown(); kind != "" && kind != "volume" {
+		i := slices.IndexFunc(p.overview.Scores, func(s feedback.Score) bool { return s.Kind == kind })
+		p.scoreChart(v, &out, p.overview.Scores[i])
+		return out
+	}
+	p.moodChart(v, &out)
+	return out
+}
+
+// moodChart shows moods: as shares of what has one, or as numbers.
+func (p *feedbackPage) moodChart(v *ui.Viewer, out *ui.Chart) {
+	share := p.shown() == ""
+	if share {
+		one := 1.0
+		out.Unit, out.Max = "%", &one
+		out.Format = func(f float64) string { return v.L.Percent(f, 0) }
+	} else {
+		out.Format = func(f float64) string { return v.L.Int(int64(f)) }
+	}
+	for _, m := range []struct {
+		name string
+		tone ui.Tone
+		of   func(m feedback.Moods) int64
+	}{
+		{ui.MoodBad.Label(v), ui.Bad, func(m feedback.Moods) int64 { return m.Bad }},
+		{ui.MoodNeutral.Label(v), ui.Neutral, func(m feedback.Moods) int64 { return m.Neutral }},
+		{ui.MoodGood.Label(v), ui.Good, func(m feedback.Moods) int64 { return m.Good }},
+		{v.T("feedback.mood_none"), ui.Plain, func(m feedback.Moods) int64 { return m.Unrated }},
+	} {
+		if m.tone == ui.Plain && (share || p.overview.Unrated == 0) {
+			continue
+		}
+		s := ui.Series{Name: m.name, Tone: m.tone}
+		for _, b := range p.overview.Series {
+			n := float64(m.of(b.Moods))
+			if share {
+				n /= float64(b.Rated()) // NaN where there is none
+			}
+			s.Values = append(s.Values, n)
+		}
+		out.Series = append(out.Series, s)
+	}
+}
+
+// scoreChart shows a score with its interval.
+func (p *feedbackPage) scoreChart(v *ui.Viewer, out *ui.Chart, score feedback.Score) {
+	out.Kind, out.Label = ui.Line, v.L.Word("common.kind", score.Kind)
+	out.Format = func(f float64) string { return scoreText(v, score, f) }
+	s := ui.Series{Name: out.Label, Tone: ui.Plain}
+	at := func(f *float64) float64 {
+		if f == nil {
+			return math.NaN()
+		}
+		return *f
+	}
+	for _, b := range score.Series {
+		s.Values, s.Low, s.High = append(s.Values, at(b.Value)), append(s.Low, at(b.Low)), append(s.High, at(b.High))
+	}
+	out.Series = []ui.Series{s}
+}
+
+// scoreText writes a value of a score.
+func scoreText(v *ui.Viewer, s feedback.Score, f float64) string {
+	switch s.Method {
+	case feedback.TopBox:
+		return v.L.Percent(f/100, 0)
+	case feedback.NPS:
+		return v.L.Decimal(f, 0)
+	}
+	return v.L.Decimal(f, 1)
+}
+
+// scoreScale is the lowest and highest value of a score.
+func scoreScale(s feedback.Score) (low, high float64) {
+	switch {
+	case s.Method == feedback.NPS:
+		return -100, 100
+	case s.Method == feedback.TopBox:
+		return 0, 100
+	case s.Scale == 10:
+		return 0, 10
+	}
+	return 1, float64(max(s.Scale, 2))
+}
+
+// fewScores are the answers of a score of few, the highest first.
+func fewScores(v *ui.Viewer, s feedback.Score) string {
+	var out []string
+	for rating := s.Scale; rating >= 0; rating-- {
+		for range s.Distribution[fmt.Sprint(rating)] {
+			out = append(out, v.L.Int(rating))
+		}
+	}
+	return v.T("feedback.few", "Answers", strings.Join(out, ", "))
+}
+
+// scoreInterval draws a score with its interval.
+func scoreInterval(v *ui.Viewer, s feedback.Score) ui.Interval {
+	low, high := scoreScale(s)
+	return ui.Interval{Min: low, Max: high, Value: *s.Value, Low: *s.Low, High: *s.High, Label: v.T("feedback.score_label",
+		"Name", v.L.Word("common.kind", s.Kind), "Value", scoreText(v, s, *s.Value), "Low", scoreText(v, s, *s.Low), "High", scoreText(v, s, *s.High))}
+}
+
+// perBucket says what a bar stands for.
+func (p *feedbackPage) perBucket(v *ui.Viewer) string {
+	if p.shown() == "" {
+		return v.T("feedback.share_of_each") + ", " + v.L.Word("feedback.per", p.found.bucket)
+	}
+	return v.L.Word("feedback.per", p.found.bucket)
+}
+
+// moodPart is a line of a panel: a channel or product with its opinions.
+type moodPart struct {
+	name, url string
+	n         int64
+	moods     feedback.Moods
+}
+
+func (p *feedbackPage) channels(v *ui.Viewer) (out []moodPart) {
+	for _, c := range p.overview.Channels {
+		out = append(out, moodPart{v.L.Word("common.channel", c.Channel), p.query.with(v, func(q *feedbackQuery) { q.channel = c.Channel }), c.N, c.Moods})
+	}
+	return out
+}
+
+func (p *feedbackPage) products(v *ui.Viewer) (out []moodPart) {
+	for _, o := range p.overview.Products {
+		out = append(out, moodPart{p.names[o.ID], p.query.with(v, func(q *feedbackQuery) { q.product = o.ID }), o.N, o.Moods})
+	}
+	return out
+}
+
+// moodSplit is how opinions divide, in words, with the share of good ones.
+func moodSplit(v *ui.Viewer, m feedback.Moods) string {
+	return v.T("feedback.split", "Bad", m.Bad, "Neutral", m.Neutral, "Good", m.Good)
+}
+
+// shareText is a share with its interval.
+func shareText(v *ui.Viewer, k, n int64) (value, interval string) {
+	s, ok := feedback.ShareOf(k, n)
+	if !ok {
+		return "", ""
+	}
+	return v.L.Percent(s.Value, 0), v.T("common.range", "From", v.L.Percent(s.Low, 0), "To", v.L.Percent(s.High, 0))
+}
+
+// since says from when on opinions are counted, where not all are.
+func (p *feedbackPage) since(v *ui.Viewer) string {
+	if p.overview.Since == "" {
+		return ""
+	}
+	return v.T("feedback.counted_since", "Count", feedback.Counted, "When", v.L.DateTime(saidAt(p.overview.Since)))
+}
+
+// streams reports whether new opinions may belong to what is shown.
+func (p *feedbackPage) streams(now time.Time) bool {
+	return p.query.cursor == "" && (p.found.open || p.found.to.After(now)) && p.query.view != "table"
+}

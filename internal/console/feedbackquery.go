@@ -1,0 +1,211 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/console/ui"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/staff"
+	"github.com/dhvani/dhvani/internal/web"
+)
+
+// feedbackQuery is the address of the Feedback page: who has it sees the same.
+type feedbackQuery struct {
+	text, mood, channel, kind string
+	product, order, survey    string
+	customer, state           string
+	least, most               string // rating
+	days                      string // 1, 7 or 30
+	from, to                  string // days, or hours of a bar; of the workspace's zone
+	view, chart, cursor       string
+}
+
+// fields are the query's names, in the order of the address.
+func (q *feedbackQuery) fields() []struct {
+	name  string
+	value *string
+} {
+	return []struct {
+		name  string
+		value *string
+	}{
+		{"q", &q.text}, {"mood", &q.mood}, {"channel", &q.channel}, {"kind", &q.kind}, {"product", &q.product}, {"order", &q.order},
+		{"survey", &q.survey}, {"customer", &q.customer}, {"state", &q.state}, {"rating_min", &q.least}, {"rating_max", &q.most},
+		{"days", &q.days}, {"from", &q.from}, {"to", &q.to}, {"view", &q.view}, {"chart", &q.chart}, {"cursor", &q.cursor},
+	}
+}
+
+func readFeedbackQuery(values url.Values) (q feedbackQuery) {
+	for _, f := range q.fields() {
+		*f.value = strings.TrimSpace(values.Get(f.name))
+	}
+	return q
+}
+
+// values are the query's names and values, without what is empty and without some.
+func (q feedbackQuery) values(without ...string) (out [][2]string) {
+	for _, f := range q.fields() {
+		left := *f.value != ""
+		for _, name := range without {
+			left = left && name != f.name
+		}
+		if left {
+			out = append(out, [2]string{f.name, *f.value})
+		}
+	}
+	return out
+}
+
+// address is a page's address with the query.
+func (q feedbackQuery) address(page string) string {
+	values := url.Values{}
+	for _, p := range q.values() {
+		values.Set(p[0], p[1])
+	}
+	if len(values) == 0 {
+		return page
+	}
+	return page + "?" + values.Encode()
+}
+
+// with is the address of the page after a change of the query, from its first page on.
+func (q feedbackQuery) with(v *ui.Viewer, change func(q *feedbackQuery)) string {
+	q.cursor = ""
+	change(&q)
+	return q.address(v.URL("feedback"))
+}
+
+// filtered reports whether more than the span of time is chosen.
+func (q feedbackQuery) filtered() bool {
+	return len(q.values("days", "from", "to", "view", "chart", "cursor")) > 0
+}
+
+// clear takes all filters away but the span of time.
+func (q *feedbackQuery) clear() {
+	*q = feedbackQuery{days: q.days, from: q.from, to: q.to, view: q.view, chart: q.chart}
+}
+
+// filter is what the query asks for, but for the customer.
+func (q feedbackQuery) filter(by staff.Actor, found feedbackRange) (feedback.Filter, error) {
+	f := feedback.Filter{
+		Query: q.text, Mood: feedback.Mood(q.mood), Channel: q.channel, Kind: q.kind, Product: q.product, Order: q.order, Survey: q.survey,
+		From: found.from.UnixMicro(), Limit: 30,
+	}
+	if !found.open {
+		f.To = found.to.UnixMicro()
+	}
+	switch q.state {
+	case "mine":
+		f.Assignee = by.Account
+	default:
+		f.State = q.state
+	}
+	for _, r := range []struct {
+		text string
+		into **event.Millionths
+	}{{q.least, &f.RatingMin}, {q.most, &f.RatingMax}} {
+		if r.text == "" {
+			continue
+		}
+		n, ok := event.ParseMillionths(strings.Replace(r.text, ",", ".", 1))
+		if !ok {
+			return f, web.NewProblem(http.StatusUnprocessableEntity, "")
+		}
+		*r.into = &n
+	}
+	return f, nil
+}
+
+// feedbackRange is the span of time that is shown.
+type feedbackRange struct {
+	from, to time.Time
+	open     bool // goes on as time does
+	days     int  // 1, 7 or 30; 0: other
+	bucket   string
+}
+
+// minuteFormat is how a bar's bounds stand in the address.
+const minuteFormat = "2006-01-02T15:04"
+
+// span reads the span of time, in the zone of now. Without one it is 30 days.
+func (q feedbackQuery) span(now time.Time) (feedbackRange, error) {
+	midnight := func(t time.Time, days int) time.Time {
+		y, m, d := t.Date()
+		return time.Date(y, m, d+days, 0, 0, 0, 0, now.Location())
+	}
+	out := feedbackRange{to: midnight(now, 1)}
+	if q.from == "" && q.to == "" {
+		out.days = map[string]int{"1": 1, "7": 7}[q.days]
+		if out.days == 0 {
+			out.days = 30
+		}
+		out.open, out.from = true, midnight(now, 1-out.days)
+	} else {
+		read := func(text string, days int, otherwise time.Time) (time.Time, error) {
+			if text == "" {
+				return otherwise, nil
+			}
+			if t, err := time.ParseInLocation(minuteFormat, text, now.Location()); err == nil {
+				return t, nil
+			}
+			t, err := time.ParseInLocation(time.DateOnly, text, now.Location())
+			return midnight(t, days), err
+		}
+		var err error
+		if out.to, err = read(q.to, 1, out.to); err != nil {
+			return out, web.NewProblem(http.StatusUnprocessableEntity, "")
+		}
+		if out.from, err = read(q.from, 0, midnight(out.to, -30)); err != nil || !out.from.Before(out.to) || out.from.Year() < 1970 {
+			return out, web.NewProblem(http.StatusUnprocessableEntity, "")
+		}
+	}
+	switch length := out.to.Sub(out.from); {
+	case length <= 49*time.Hour:
+		out.bucket = "hour"
+	case length <= 100*24*time.Hour:
+		out.bucket = "day"
+	case length <= 800*24*time.Hour:
+		out.bucket = "week"
+	default:
+		out.bucket = "month"
+	}
+	return out, nil
+}
+
+// words is the span in words.
+func (r feedbackRange) words(v *ui.Viewer) string {
+	switch {
+	case r.days == 1:
+		return v.T("common.today")
+	case r.days > 0:
+		return v.T("common.last_days", "N", r.days)
+	}
+	last := r.to.Add(-time.Second)
+	if r.to.Sub(r.from) < 24*time.Hour {
+		return v.L.Date(r.from) + ", " + v.T("common.range", "From", v.L.Time(r.from), "To", v.L.Time(r.to))
+	}
+	if r.from.Format(time.DateOnly) == last.Format(time.DateOnly) {
+		return v.L.Date(r.from)
+	}
+	return v.T("common.range", "From", v.L.Date(r.from), "To", v.L.Date(last))
+}
+
+// ranges are the spans to choose from.
+func (p *feedbackPage) ranges(v *ui.Viewer) (out []ui.Choice) {
+	for _, d := range []struct {
+		days  int
+		value string
+	}{{1, "1"}, {7, "7"}, {30, ""}} {
+		label := v.T("common.last_days", "N", d.days)
+		if d.days == 1 {
+			label = v.T("common.today")
+		}
+		out = append(out, ui.Choice{Label: label, Current: p.found.days == d.days,
+			URL: p.query.with(v, func(q *feedbackQuery) { q.days, q.from, q.to = d.value, "", "" })})
+	}
+	return out
+}
