@@ -73,25 +73,34 @@ func liveWaveChart(v *ui.Viewer, p *livePage) ui.Chart {
 	return c
 }
 
-// liveCheckoutChart is the share of checkouts that ended in an order, by time;
-// of an hour by five minutes, as single minutes have few.
+// fewCheckouts is below what a point of the line would say nothing.
+const fewCheckouts = 5
+
+// liveCheckoutChart is the share of checkouts that ended in an order, by time; of
+// an hour each five minutes over the last twenty, as single minutes have few.
 func liveCheckoutChart(v *ui.Viewer, p *livePage) ui.Chart {
 	c := ui.Chart{ID: "live-checkout-chart", Kind: ui.Line, Unit: "%", Label: v.T("live.checkout"), Column: v.T("common.time"), Size: "short"}
 	s := ui.Series{Name: v.T("live.checkout"), Tone: ui.Plain}
 	if worse(p.Checkout) {
 		s.Tone = ui.Bad
 	}
-	step := 1
+	step, over := 1, 1
 	if p.Range == insight.Hour {
-		step = 5
+		step, over = 5, 20
 	}
 	u := p.Checkout.Usual
 	var band ui.Band
+	least := 0.9
+	if u.N > 0 {
+		least = min(least, u.Low)
+	}
 	for i := 0; i < len(p.Points); i += step {
-		r := insight.Together(p.Points[i:min(i+step, len(p.Points))])
+		end := min(i+step, len(p.Points))
+		r := insight.Together(p.Points[max(end-over, 0):end])
 		value, low, high := math.NaN(), math.NaN(), math.NaN()
-		if r.N > 0 {
+		if r.N >= fewCheckouts && p.Bounds[i].Before(p.Until) {
 			value, low, high = r.Share, r.Low, r.High
+			least = min(least, low)
 		}
 		s.Values, s.Low, s.High = append(s.Values, value), append(s.Low, low), append(s.High, high)
 		band.Low, band.High = append(band.Low, u.Low), append(band.High, u.High)
@@ -102,8 +111,8 @@ func liveCheckoutChart(v *ui.Viewer, p *livePage) ui.Chart {
 		band.Name = v.T("common.usual")
 		c.Usual = &band
 	}
-	most := 1.0
-	c.Max = &most
+	lowest, most := math.Floor(least*10)/10, 1.0
+	c.Min, c.Max = &lowest, &most
 	return c
 }
 

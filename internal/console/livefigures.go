@@ -49,10 +49,18 @@ func rangeName(v *ui.Viewer, r insight.Range) string {
 	return v.T("common.today")
 }
 
+// within is a range's name within a sentence.
+func within(v *ui.Viewer, r insight.Range) string {
+	if r == insight.Today {
+		return v.T("live.today")
+	}
+	return rangeName(v, r)
+}
+
 // liveFigures are the six figures at the top.
 func liveFigures(v *ui.Viewer, p *livePage) []ui.StatInfo {
 	out := []ui.StatInfo{{
-		Label: v.T("live.voices_in", "Range", rangeName(v, p.Range)), Value: v.L.Int(p.Voices.N), Spark: liveSpark(p, func(x insight.Point) int64 { return x.Good + x.Even + x.Bad + x.Untold }),
+		Label: v.T("live.voices_in", "Range", within(v, p.Range)), Value: v.L.Int(p.Voices.N), Spark: liveSpark(p, func(x insight.Point) int64 { return x.Good + x.Even + x.Bad + x.Untold }),
 		Foot: againstUsual(v, p, p.Voices), URL: v.URL("feedback"),
 	}}
 	for _, s := range p.Scores {
@@ -63,8 +71,10 @@ func liveFigures(v *ui.Viewer, p *livePage) []ui.StatInfo {
 
 func liveSpark(p *livePage, of func(insight.Point) int64) []float64 {
 	out := make([]float64, 0, len(p.Points))
-	for _, x := range p.Points {
-		out = append(out, float64(of(x)))
+	for i, x := range p.Points {
+		if p.Bounds[i].Before(p.Until) {
+			out = append(out, float64(of(x)))
+		}
 	}
 	if p.Range == insight.Hour { // single minutes jump
 		out = grouped(out, 5)
@@ -159,7 +169,7 @@ func answers(v *ui.Viewer, s feedback.Score) string {
 }
 
 func orderFigure(v *ui.Viewer, p *livePage) ui.StatInfo {
-	out := ui.StatInfo{Label: v.T("live.orders_in", "Range", rangeName(v, p.Range)), Value: v.L.Int(p.Orders.N), Foot: againstUsual(v, p, p.Orders),
+	out := ui.StatInfo{Label: v.T("live.orders_in", "Range", within(v, p.Range)), Value: v.L.Int(p.Orders.N), Foot: againstUsual(v, p, p.Orders),
 		Spark: liveSpark(p, func(x insight.Point) int64 { return x.Orders })}
 	for _, m := range p.Money {
 		if m.Currency != "" && (m.Currency == p.Currency || out.Unit == "") {
@@ -203,8 +213,16 @@ func usualShare(v *ui.Viewer, u insight.Usual) string {
 	return v.T("common.usually_range", "From", v.L.Decimal(100*u.Low, 0), "To", v.L.Percent(u.High, 0))
 }
 
-// capital writes a label with a capital first letter, as a row begins.
+// capital writes a label as a row begins: with a capital letter, and what is
+// always written in capitals so.
 func capital(s string) string {
+	words := strings.Fields(strings.ReplaceAll(s, "_", " "))
+	for i, w := range words {
+		if slices.Contains([]string{"upi", "otp", "cod", "emi", "cvv", "3ds"}, w) {
+			words[i] = strings.ToUpper(w)
+		}
+	}
+	s = strings.Join(words, " ")
 	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + strings.ReplaceAll(s[n:], "_", " ")
+	return string(unicode.ToUpper(r)) + s[n:]
 }

@@ -17,6 +17,7 @@ import (
 type Overview struct {
 	Range  Range
 	Bounds []time.Time // of the points: one more than there are
+	Until  time.Time   // now
 	Since  time.Time   // of the first signal, zero where there is none
 
 	Here, Paying int64 // visits with an event in the last five minutes
@@ -134,7 +135,7 @@ type Store struct {
 
 // Overview reads a range that ends now, in now's time zone.
 func (s *Store) Overview(ctx context.Context, workspace int64, r Range, now time.Time) (*Overview, error) {
-	o := &Overview{Range: r, Bounds: r.bounds(now)}
+	o := &Overview{Range: r, Bounds: r.bounds(now), Until: now}
 	var past *history
 	err := s.DB.View(ctx, func(tx *db.Tx) error {
 		model, err := tx.Model(ctx, workspace)

@@ -29,7 +29,7 @@ func ParseRange(s string) Range {
 }
 
 // bounds cut a range into the points of its series: minutes, hours, three hours,
-// or days. The last one is not over yet.
+// or days. The last one is not over yet; of today all hours are there.
 func (r Range) bounds(now time.Time) []time.Time {
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	switch r {
@@ -37,7 +37,7 @@ func (r Range) bounds(now time.Time) []time.Time {
 		end := now.Truncate(time.Minute).Add(time.Minute)
 		return steps60(end)
 	case Today:
-		return every(midnight, midnight.AddDate(0, 0, 1), now, func(t time.Time) time.Time { return t.Add(time.Hour) })
+		return every(midnight, midnight.AddDate(0, 0, 1), midnight.AddDate(0, 0, 1), func(t time.Time) time.Time { return t.Add(time.Hour) })
 	case Week:
 		return every(midnight.AddDate(0, 0, -6), midnight.AddDate(0, 0, 1), now, func(t time.Time) time.Time { return t.Add(3 * time.Hour) })
 	}
