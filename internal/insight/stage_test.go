@@ -49,7 +49,7 @@ func vouched(e event.Event) event.Event {
 func apply(t testing.TB, d *db.DB, shard int, events ...event.Event) {
 	t.Helper()
 	for _, e := range events {
-		e.Model = 1
+		e.Model = 101
 		b := event.Batch{Shard: shard, Events: []event.Event{e}}
 		err := d.Update(context.Background(), func(tx *db.Tx) error {
 			for _, s := range []interface {
@@ -72,7 +72,7 @@ func signals(t testing.TB, d *db.DB, grain insight.Grain, names ...insight.Name)
 	t.Helper()
 	out := []string{}
 	err := d.View(context.Background(), func(tx *db.Tx) error {
-		return tx.Each(context.Background(), `SELECT name, at, label, sum(n), sum(amount) FROM signal WHERE model = 1 AND grain = $1
+		return tx.Each(context.Background(), `SELECT name, at, label, sum(n), sum(amount) FROM signal WHERE model = 101 AND grain = $1
 			GROUP BY name, at, label ORDER BY name, at, label`, []any{int64(grain)}, func(r *sql.Rows) error {
 			var name, label string
 			var at, n, amount int64
