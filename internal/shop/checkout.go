@@ -71,42 +71,63 @@ func (v *visit) fails(method string) *fault {
 	return nil
 }
 
-// checkout ends in an order, or fails at first or for good.
+// payment is a checkout on its way.
+type payment struct {
+	v        *visit
+	id       string // of the order that it may become
+	cart     []line
+	value    int
+	method   string
+	troubles int // so far
+}
+
+func (c *payment) properties() object {
+	return object{}.str("checkout_id", "C"+c.id[2:]).str("order_id", c.id)
+}
+
+// checkout begins what ends in an order, or fails at first or for good.
 func (v *visit) checkout(cart []line) {
-	id, value := v.orderID(), 0
+	c := &payment{v: v, id: v.orderID(), cart: cart, method: v.p.method}
 	for i := range cart {
 		if slices.Contains(indigoStoles, cart[i].it.id) {
 			cart[i].lot = pick(v.r, lots)
 		}
-		value += cart[i].price * cart[i].quantity
+		c.value += cart[i].price * cart[i].quantity
 	}
-	checkout := func() object { return object{}.str("checkout_id", "C"+id[2:]).str("order_id", id) }
-	v.page("Checkout Started", checkout().num("value", value).str("currency", "INR").list("products", lines(cart)))
+	v.page("Checkout Started", c.properties().num("value", c.value).str("currency", "INR").list("products", lines(cart)))
 	v.wait(25*time.Second, 100*time.Second)
 	if v.r.chance(.035) {
 		return // thought better of it
 	}
-	method, troubles := v.p.method, 0
-	if method == "upi" && v.device.kind == "desktop" && v.r.chance(.4) {
-		method = "card"
+	if c.method == "upi" && v.device.kind == "desktop" && v.r.chance(.4) {
+		c.method = "card"
 	}
-	v.page("Payment Info Entered", checkout().str("payment_method", method))
-	for v.wait(8*time.Second, 35*time.Second); ; v.wait(15*time.Second, 70*time.Second) {
-		f := v.fails(method)
-		if f == nil {
-			break
-		}
-		troubles++
-		v.page("Checkout Failed", checkout().str("step", f.step).str("reason", f.reason).str("error_code", f.code).
-			str("payment_method", method).num("value", value).str("currency", "INR"))
-		if v.complain(f, troubles, id); troubles == 4 || v.r.chance(.2+.1*float64(troubles)) {
-			return
-		}
-		if v.r.chance(.28) {
-			method = pick(v.r, methods[v.p.country])
-		}
+	v.page("Payment Info Entered", c.properties().str("payment_method", c.method))
+	v.wait(8*time.Second, 35*time.Second)
+	v.s.at(v.at, c.try)
+}
+
+// try is one attempt to pay. It is decided when it happens, so that a scene hits
+// those too who are in the checkout as it begins.
+func (c *payment) try(at time.Time) {
+	v := c.v
+	v.at = at
+	f := v.fails(c.method)
+	if f == nil {
+		v.order(c.id, c.cart, c.value, c.method, c.troubles)
+		return
 	}
-	v.order(id, cart, value, method, troubles)
+	c.troubles++
+	v.page("Checkout Failed", c.properties().str("step", f.step).str("reason", f.reason).str("error_code", f.code).
+		str("payment_method", c.method).num("value", c.value).str("currency", "INR"))
+	if v.complain(f, c.troubles, c.id); c.troubles == 4 || v.r.chance(.2+.1*float64(c.troubles)) {
+		return
+	}
+	if v.r.chance(.28) {
+		c.method = pick(v.r, methods[v.p.country])
+	}
+	v.wait(15*time.Second, 70*time.Second)
+	v.s.at(v.at, c.try)
 }
 
 // complain is what somebody says whose payment has failed.

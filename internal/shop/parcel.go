@@ -37,19 +37,26 @@ func (c *parcel) cancel(t time.Time) {
 func (c *parcel) ship(t time.Time) {
 	v, country := c.v, c.v.p.place.country
 	days := transit[country]
+	crowd := v.moment.Live || v.s.plan.crowd(c.placed)
+	if crowd {
+		days = 7*(days/7+1) + 1
+	}
 	c.promised = c.placed.Add(v.scaled(time.Duration(days) * day))
 	carrier := carriers[country][v.r.weighted(6, 2, 1.5, 1)%len(carriers[country])]
 	v.server(t, "Order Shipped", object{}.str("order_id", c.id).str("carrier", carrier).
 		str("tracking_number", strings.ToUpper(carrier[:2])+c.id[3:]).str("promised_by", c.promised.In(Zone).Format("2006-01-02")).
 		str("postal_code", v.p.place.postal).str("country", country))
+	late := v.r.chance(.085)
 	arrives := t.Add(v.scaled(time.Duration(days-3)*day) + v.later(time.Hour, 40*time.Hour))
-	if v.r.chance(.085) {
-		c.late = 1 + v.r.IntN(6)
-		arrives = c.promised.Add(v.scaled(time.Duration(c.late)*day - 10*time.Hour))
+	if late {
+		arrives = c.promised.Add(v.later(day, 7*day))
 	}
 	c.judged = arrives.Add(v.later(2*time.Hour, 3*day))
-	if v.moment.Live || v.s.plan.crowd(c.placed) {
-		weeks := 1 + days/7 + c.late/3
+	if crowd {
+		weeks := days / 7
+		if late {
+			weeks++
+		}
 		c.judged = c.placed.Add(v.scaled(time.Duration(weeks)*7*day) + v.later(0, 40*time.Minute))
 		arrives = c.judged.Add(-v.later(15*time.Minute, 4*time.Hour))
 	}
@@ -63,7 +70,6 @@ func (v *visit) scaled(d time.Duration) time.Duration { return time.Duration(flo
 func (c *parcel) deliver(t time.Time) {
 	v := c.v
 	if v.s.plan.at(t).Scene == Strike && v.p.place.north() {
-		c.late = max(c.late, 1) + 1
 		if v.r.chance(.5) {
 			c.speak(t, "strike")
 		}

@@ -29,10 +29,10 @@ const (
 	// weekly crowd, in the past too: so a newcomer finds a full shop at any hour,
 	// and it is as full as such hours usually are.
 	crowdBefore = 75 * time.Minute
-	crowdAfter  = 165 * time.Minute
-	crowdVisits = 16.0 // a minute
+	crowdAfter  = 105 * time.Minute
+	crowdVisits = 18.0 // a minute
 
-	dayVisits = 340.0 // in all of an ordinary day
+	dayVisits = 560.0 // in all of an ordinary day
 )
 
 // rhythm is how the visits of a day spread over the hours in India, in percent.

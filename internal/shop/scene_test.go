@@ -115,7 +115,7 @@ func TestStrikeScene(t *testing.T) {
 }
 
 func TestPriceScene(t *testing.T) {
-	during, after := watch(t, Price, 90)
+	during, after := watch(t, Price, 240)
 	of := func(price string) func(seen) bool {
 		return func(e seen) bool { return e.values.Text("product_id") == bestseller && e.values.Text("price") == price }
 	}
