@@ -18,9 +18,15 @@ import (
 
 type importCommand struct {
 	Events importEvents `cmd:"" help:"Import events from a file: one JSON object a line in the Segment format, gzipped or not. What is there already is not stored twice, and an import that was interrupted goes on."`
+	CSV    importCSV    `cmd:"" name:"csv" help:"Import orders, customers or reviews from a table, such as Shopify and WooCommerce export."`
 }
 
 type importEvents struct {
+	importFlags
+}
+
+// importFlags are where a file goes.
+type importFlags struct {
 	placeFlags
 	File      string `arg:"" help:"The file, or - for the standard input."`
 	URL       string `help:"Address of a running server, instead of the data folder." placeholder:"URL"`
@@ -30,8 +36,12 @@ type importEvents struct {
 	Again     bool   `help:"From the beginning, also where the last import of this file was interrupted."`
 }
 
-func (c importEvents) Run(ctx context.Context) error {
-	o := file.Options{Path: c.File, Input: os.Stdin, Again: c.Again, Rejects: c.Rejects}
+func (c importEvents) Run(ctx context.Context) error { return c.run(ctx, nil, "") }
+
+// run imports the file; settings that change what it becomes are part of target,
+// so that an interrupted import goes on only with the same.
+func (c importFlags) run(ctx context.Context, format file.Format, target string) error {
+	o := file.Options{Path: c.File, Input: os.Stdin, Again: c.Again, Rejects: c.Rejects, Format: format}
 	if folder, err := os.UserCacheDir(); err == nil {
 		o.State = filepath.Join(folder, "dhvani")
 	}
@@ -56,6 +66,7 @@ func (c importEvents) Run(ctx context.Context) error {
 		}
 		o.URL, o.Key, o.Client, o.Target = "http://dhvani", s.Key, client.HTTP, s.Workspace
 	}
+	o.Target += target
 	return runImport(ctx, o)
 }
 

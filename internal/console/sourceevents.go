@@ -24,6 +24,7 @@ const (
 	// A busy shop's events are shown in gulps, and not all of them.
 	gulpEvery = 300 * time.Millisecond
 	gulpRows  = 15
+	missedFor = 10 * time.Second
 )
 
 // eventFilter chooses among arriving events.
@@ -67,7 +68,7 @@ type eventRow struct {
 	Verified bool
 	Position event.Position // of a stored one
 	Reason   string         // of a rejected one
-	Raw      string
+	Raw      string         // where there is no place to look it up
 }
 
 func storedRow(e *event.Event) eventRow {
@@ -75,10 +76,14 @@ func storedRow(e *event.Event) eventRow {
 	if who == "" {
 		who = e.AnonymousID
 	}
-	return eventRow{
+	row := eventRow{
 		ID: "e" + strconv.FormatInt(int64(e.Position), 36), At: time.UnixMicro(e.ReceivedAt), Name: cmp.Or(e.Name, e.Type.String()), Type: e.Type.String(),
 		Who: masked(who), Source: e.Source, Verified: e.Has(event.Verified), Position: e.Position,
 	}
+	if e.Position == 0 { // seen by another node, which does not tell its place
+		row.ID, row.Raw = "m"+e.MessageHash().String(), eventJSON(e, false)
+	}
+	return row
 }
 
 func rejectedRow(r *process.RejectedEvent) eventRow {
@@ -102,25 +107,34 @@ func (f eventFilter) matches(row *eventRow) bool {
 // events shows the newest events, and new ones as they arrive.
 func (c *Console) events(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
 	f := readEventFilter(r)
-	stored, err := c.Imports.Recent(r.Context(), v.Actor, recentEvents)
+	rows, none, err := c.recent(r.Context(), v, f)
 	if err != nil {
 		return err
 	}
-	rejected, err := c.Rejected.List(r.Context(), v.Workspace.Number, 0, recentEvents)
+	return render(w, r, http.StatusOK, eventsPage(v, f, rows, none, r.URL.Query().Get("sent") != ""))
+}
+
+// recent returns the newest events that the filter shows, and whether there are
+// none at all.
+func (c *Console) recent(ctx context.Context, v *ui.Viewer, f eventFilter) (rows []eventRow, none bool, err error) {
+	stored, err := c.Imports.Recent(ctx, v.Actor, recentEvents)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
-	var rows []eventRow
+	rejected, err := c.Rejected.List(ctx, v.Workspace.Number, 0, recentEvents)
+	if err != nil {
+		return nil, false, err
+	}
 	for i := range stored {
 		rows = append(rows, storedRow(&stored[i]))
 	}
 	for i := range rejected {
 		rows = append(rows, rejectedRow(&rejected[i]))
 	}
-	none := len(rows) == 0
+	none = len(rows) == 0
 	rows = slices.DeleteFunc(rows, func(row eventRow) bool { return !f.matches(&row) })
 	slices.SortStableFunc(rows, func(a, b eventRow) int { return b.At.Compare(a.At) })
-	return render(w, r, http.StatusOK, eventsPage(v, f, rows[:min(len(rows), recentEvents)], none, r.URL.Query().Get("sent") != ""))
+	return rows[:min(len(rows), recentEvents)], none, nil
 }
 
 // eventsStream sends what arrives.
@@ -131,8 +145,18 @@ func (c *Console) eventsStream(w http.ResponseWriter, r *http.Request, v *ui.Vie
 		return web.NewProblem(http.StatusServiceUnavailable, "")
 	}
 	defer stop()
-	return c.stream(w, r, v, func(ctx context.Context, to *stream) error {
-		rows := f.gulp(ctx, seen)
+	missed := true // what came between the page and this stream
+	return c.stream(w, r, v, func(ctx context.Context, to *stream) (err error) {
+		var rows []eventRow
+		if missed {
+			missed = false
+			if rows, _, err = c.recent(ctx, v, f); err != nil {
+				return err
+			}
+			rows = slices.DeleteFunc(rows, func(row eventRow) bool { return c.Now().Sub(row.At) > missedFor })
+		} else {
+			rows = f.gulp(ctx, seen)
+		}
 		if len(rows) == 0 {
 			return nil
 		}

@@ -68,12 +68,11 @@ type sourcesView struct {
 // arrivalView is one kind of client that sends.
 type arrivalView struct {
 	intake.Arrival
-	Name     string
-	Icon     string
-	At       time.Time
-	Day      int64
-	Rejected int64
-	Spark    []float64
+	Name  string
+	Icon  string
+	At    time.Time
+	Day   int64
+	Spark []float64
 }
 
 func (c *Console) sources(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
@@ -128,10 +127,8 @@ func (c *Console) arrivals(ctx context.Context, v *ui.Viewer, s *sourcesView) er
 	if err != nil {
 		return err
 	}
-	bySource := map[string]int64{}
 	for _, r := range rejected {
 		if now.UnixMicro()-r.At < int64(24*time.Hour/time.Microsecond) {
-			bySource[r.Source]++
 			s.Rejected++
 		}
 	}
@@ -142,7 +139,6 @@ func (c *Console) arrivals(ctx context.Context, v *ui.Viewer, s *sourcesView) er
 			x.Day += n
 			x.Spark = append(x.Spark, float64(n))
 		}
-		x.Rejected, bySource[a.Source] = bySource[a.Source], 0 // told once for a format
 		s.Total += x.Day
 		s.Hour += a.Hours[len(a.Hours)-1] + a.Hours[len(a.Hours)-2]
 		if x.At.After(s.LastAt) {

@@ -11,6 +11,7 @@ package intake
 
 import (
 	"errors"
+	"io"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/source/shopify"
@@ -41,6 +42,9 @@ func Presets() []*table.Preset {
 
 // known are those that have signs of their own.
 func known() []*table.Preset { return append(shopify.Presets(), woocommerce.Presets()...) }
+
+// Look guesses what a table holds by its beginning.
+func Look(r io.Reader) (table.Guess, error) { return table.Look(r, known()) }
 
 // PresetNamed returns a preset by its name, nil where there is none.
 func PresetNamed(name string) *table.Preset {

@@ -77,6 +77,7 @@ func detached(e *event.Event) event.Event {
 	if err != nil {
 		return *e
 	}
+	out.Position, out.Model = e.Position, e.Model
 	return out
 }
 

@@ -24,15 +24,6 @@ var sentences = map[string]string{
 	"bad_rating":  "the rating is not a number from 1 to 5",
 }
 
-// Codes lists the codes of all flaws.
-func Codes() []string {
-	out := make([]string, 0, len(sentences))
-	for c := range sentences {
-		out = append(out, c)
-	}
-	return out
-}
-
 func (f Flaw) Error() string {
 	if f.Column == "" {
 		return sentences[f.Code]

@@ -25,9 +25,6 @@ const (
 	Reviews   Kind = "reviews"
 )
 
-// Kinds lists them all.
-var Kinds = []Kind{Orders, Customers, Reviews}
-
 // Field is what a column means. Several columns may mean the same: of a row, the
 // first that is not empty counts.
 type Field string
