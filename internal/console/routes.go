@@ -15,6 +15,7 @@ func (c *Console) routes() []route {
 		c.feedbackRoutes(),
 		c.liveRoutes(),
 		c.customersRoutes(),
+		c.customerRoutes(),
 		c.signInRoutes(),
 		c.settingsRoutes(),
 		c.demoRoutes(),

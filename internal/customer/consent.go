@@ -59,6 +59,17 @@ func (s *stated) purposes() map[string]bool {
 	return m
 }
 
+// times returns when each purpose was last spoken of.
+func (s *stated) times() map[string]string {
+	m := map[string]string{}
+	for i, v := range s {
+		if v != 0 {
+			m[purposes[i]] = event.FormatTime(v >> 1)
+		}
+	}
+	return m
+}
+
 // preferences is what one consent object says by purpose: 0 nothing, 1 granted,
 // 2 denied. A purpose with several categories is granted where all of them are.
 type preferences [len(purposes)]uint8

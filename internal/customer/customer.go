@@ -67,6 +67,7 @@ type Customer struct {
 	Traits       map[string]json.RawMessage `json:"traits"`
 	TraitSources []TraitSource              `json:"trait_sources"`
 	Consent      map[string]bool            `json:"consent" doc:"as last stated, by purpose; a purpose never stated is absent"`
+	ConsentAt    map[string]string          `json:"consent_at" doc:"when each of these was stated"`
 	OptOuts      []OptOut                   `json:"opt_outs"`
 	FirstSeen    string                     `json:"first_seen"`
 	LastSeen     string                     `json:"last_seen"`

@@ -322,6 +322,7 @@ func (c *loaded) addProfiles() {
 			last = p.last
 		}
 	}
+	c.ConsentAt = consent.times()
 	c.Consent, c.FirstSeen, c.LastSeen = consent.purposes(), event.FormatTime(first), event.FormatTime(last)
 	if len(c.profiles) > maxProfiles {
 		c.profiles, c.ProfilesCut = c.profiles[:maxProfiles], true

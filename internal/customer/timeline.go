@@ -36,8 +36,26 @@ type Timeline struct {
 	Next  string `json:"next,omitempty"`
 }
 
-// TimelineFilter leaves only what has this kind and channel, where they are set.
-type TimelineFilter struct{ Kind, Channel string }
+// TimelineFilter leaves only what has this kind and channel, and is of this
+// group, where they are set.
+type TimelineFilter struct{ Kind, Channel, Group string }
+
+// Groups of a timeline's kinds.
+const (
+	Said    = "said"
+	Bought  = "bought"
+	Browsed = "browsed"
+)
+
+// groupOf gives the group of a kind; what staff did, and who somebody is, is of none.
+var groupOf = map[string]string{
+	"review": Said, "survey": Said, "chat": Said, "social": Said, "store": Said, "email": Said,
+	"order": Bought, "cart": Bought, "checkout": Bought, "coupon": Bought,
+	"page": Browsed, "screen": Browsed, "product": Browsed, "search": Browsed, "promotion": Browsed, "wishlist": Browsed,
+}
+
+// TimelineBefore returns the cursor of what happened before a time.
+func TimelineBefore(at int64) string { return formatPlace(place{at, math.MinInt64}) }
 
 // place is where an event stands on a timeline: the latest time first, then the
 // latest key.
@@ -105,7 +123,8 @@ func (s *Store) Timeline(ctx context.Context, workspace int64, id event.ID, curs
 }
 
 func (f TimelineFilter) passes(e *event.Event) bool {
-	return (f.Kind == "" || f.Kind == kindOfEvent(e)) && (f.Channel == "" || f.Channel == e.Channel())
+	return (f.Kind == "" || f.Kind == kindOfEvent(e)) && (f.Channel == "" || f.Channel == e.Channel()) &&
+		(f.Group == "" || f.Group == groupOf[kindOfEvent(e)])
 }
 
 type seenProfile struct {

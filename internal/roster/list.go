@@ -436,3 +436,24 @@ func (s Store) Count(ctx context.Context, workspace, most int64) (n int64, err e
 	}
 	return n, nil
 }
+
+// ByIDs returns the cards of customers, by their ids; unknown ids are left out.
+func (s Store) ByIDs(ctx context.Context, workspace int64, ids []event.ID) (map[event.ID]Row, error) {
+	out := map[event.ID]Row{}
+	err := s.DB.View(ctx, func(tx *db.Tx) error {
+		l := &lister{tx: tx, workspace: workspace}
+		var err error
+		if l.model, err = tx.Model(ctx, workspace); err != nil {
+			return err
+		}
+		rows, err := l.readIDs(ctx, ids)
+		for _, r := range rows {
+			out[r.ID] = r
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("customers by id: %w", err)
+	}
+	return out, nil
+}

@@ -136,7 +136,10 @@ func (l *lister) readIDs(ctx context.Context, ids []event.ID) ([]Row, error) {
 		return err
 	})
 	slices.SortFunc(rows, l.compare)
-	return rows[:min(len(rows), l.filter.Limit+1)], err
+	if l.filter.Limit > 0 {
+		rows = rows[:min(len(rows), l.filter.Limit+1)]
+	}
+	return rows, err
 }
 
 // fits reports whether a card passes the filter and stands after the cursor.
