@@ -21,6 +21,7 @@ import (
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/web"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -43,6 +44,7 @@ type Options struct {
 	Orders     order.Store
 	Feedback   feedback.Store
 	Workspaces *workspace.Store
+	Staff      *staff.Store
 	Pipeline   Pipeline
 	Tail       *process.Tail
 	Rejected   *process.Rejected

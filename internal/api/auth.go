@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/web"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -86,4 +87,9 @@ func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune
 // entry returns what the request's key opens.
 func entry(ctx context.Context) *workspace.Entry {
 	return ctx.Value(entryKey{}).(*workspace.Entry)
+}
+
+// actor is who acts by the request's key, for the audit log.
+func actor(ctx context.Context) staff.Actor {
+	return staff.ByKey(entry(ctx).Workspace, entry(ctx).KeyID)
 }

@@ -84,7 +84,7 @@ func (s *server) createKey(ctx context.Context, in *newKey) (*body[key], error) 
 	if !entry(ctx).Allows(scopes) {
 		return nil, s.fail(ctx, web.NewProblem(http.StatusForbidden, "a key cannot give scopes that it has not: "+entry(ctx).Scopes.String()))
 	}
-	k, secret, err := s.Workspaces.CreateKey(ctx, entry(ctx).Workspace, workspace.KeyOptions{
+	k, secret, err := s.Staff.CreateKey(ctx, actor(ctx), workspace.KeyOptions{
 		Kind: workspace.Kind(in.Body.Kind), Label: in.Body.Label, Scopes: scopes, RateLimit: in.Body.RateLimit})
 	if err != nil {
 		return nil, s.fail(ctx, err)
@@ -99,5 +99,5 @@ type keyID struct {
 }
 
 func (s *server) revokeKey(ctx context.Context, in *keyID) (*struct{}, error) {
-	return nil, s.fail(ctx, s.Workspaces.RevokeKey(ctx, entry(ctx).Workspace, in.ID))
+	return nil, s.fail(ctx, s.Staff.RevokeKey(ctx, actor(ctx), in.ID))
 }

@@ -46,15 +46,14 @@ type workspaceChange struct {
 }
 
 func (s *server) changeWorkspace(ctx context.Context, in *workspaceChange) (*body[workspaceInfo], error) {
-	err := s.Workspaces.Change(ctx, entry(ctx).Workspace, func(w *workspace.Workspace) error {
+	err := s.Staff.Change(ctx, actor(ctx), "workspace.changed", func(w *workspace.Workspace) {
 		if in.Body.AllowedOrigins != nil {
 			w.AllowedOrigins = *in.Body.AllowedOrigins
 		}
 		if in.Body.Country != nil {
 			w.Country = *in.Body.Country
 		}
-		return nil
-	})
+	}, nil)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -67,11 +66,11 @@ type secret struct {
 }
 
 func (s *server) identitySecret(ctx context.Context, _ *struct{}) (*body[secret], error) {
-	text, err := s.Workspaces.IdentitySecret(ctx, entry(ctx).Workspace)
+	text, err := s.Staff.IdentitySecret(ctx, actor(ctx))
 	return &body[secret]{secret{text}}, s.fail(ctx, err)
 }
 
 func (s *server) rotateIdentitySecret(ctx context.Context, _ *struct{}) (*body[secret], error) {
-	text, err := s.Workspaces.RotateIdentitySecret(ctx, entry(ctx).Workspace)
+	text, err := s.Staff.RotateIdentitySecret(ctx, actor(ctx))
 	return &body[secret]{secret{text}}, s.fail(ctx, err)
 }

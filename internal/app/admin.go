@@ -169,7 +169,7 @@ func (a *admin) createKey(r *http.Request, in CreateKey) (KeyInfo, error) {
 	if err != nil {
 		return KeyInfo{}, err
 	}
-	k, secret, err := a.workspaces.CreateKey(r.Context(), w.Number, workspace.KeyOptions{
+	k, secret, err := a.staff.CreateKey(r.Context(), staff.ByOperator(w.Number), workspace.KeyOptions{
 		Kind: workspace.Kind(in.Kind), Label: in.Label, Scopes: scopes, RateLimit: in.RateLimit})
 	if err != nil {
 		return KeyInfo{}, err
@@ -201,7 +201,7 @@ func (a *admin) revokeKey(r *http.Request, in NamedKey) (struct{}, error) {
 	if err != nil {
 		return struct{}{}, err
 	}
-	return struct{}{}, a.workspaces.RevokeKey(r.Context(), w.Number, in.ID)
+	return struct{}{}, a.staff.RevokeKey(r.Context(), staff.ByOperator(w.Number), in.ID)
 }
 
 func (a *admin) addUser(r *http.Request, in AddUser) (struct{}, error) {
@@ -219,7 +219,7 @@ func (a *admin) listUsers(r *http.Request, in NamedKey) ([]UserInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	people, err := a.staff.Members(r.Context(), staff.Actor{Account: staff.Operator, Workspace: w.Number, Role: workspace.Owner})
+	people, err := a.staff.Members(r.Context(), staff.ByOperator(w.Number))
 	out := []UserInfo{}
 	for _, m := range people {
 		out = append(out, UserInfo{m.Account, m.Email, m.Name, string(m.Role), m.Second})

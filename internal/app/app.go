@@ -260,7 +260,7 @@ func (a *App) startServers(ctx context.Context) error {
 	a.routeHealth(mux)
 	rest, _ := api.New(api.Options{
 		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database},
-		Workspaces: a.workspaces, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
+		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
 		Keys: a.lookup, Logger: a.o.Logger.With("component", "api"),
 	})
 	mux.Handle("/api/", rest)

@@ -94,7 +94,7 @@ func (s *Store) AddUser(ctx context.Context, number int64, u NewUser) (Person, e
 				return err
 			}
 		}
-		return s.addRole(ctx, tx, Actor{Account: Operator, Workspace: number}, a.Account, u.Role)
+		return s.addRole(ctx, tx, ByOperator(number), a.Account, u.Role)
 	})
 	if db.IsConflict(err) {
 		return Person{}, flaw("person_added", "this person was added by somebody else just now")

@@ -52,6 +52,17 @@ type Actor struct {
 	Role      workspace.Role
 }
 
+// ByKey is the actor of what is done with a secret key, whose scopes were looked
+// at before.
+func ByKey(number int64, key string) Actor {
+	return Actor{Account: key, Workspace: number, Role: workspace.Owner}
+}
+
+// ByOperator is the actor of commands, who can reach the data folder anyway.
+func ByOperator(number int64) Actor {
+	return Actor{Account: Operator, Workspace: number, Role: workspace.Owner}
+}
+
 // May reports whether the actor has a right.
 func (a Actor) May(r Right) bool { return slices.Contains(holders[r], a.Role) }
 

@@ -15,7 +15,7 @@ type General struct{ Name, Zone, Currency, Country string }
 // SetGeneral changes a workspace's name, time zone, currency and country.
 func (s *Store) SetGeneral(ctx context.Context, by Actor, g General) error {
 	var changed []string
-	return s.change(ctx, by, "workspace.changed", func(w *workspace.Workspace) {
+	return s.Change(ctx, by, "workspace.changed", func(w *workspace.Workspace) {
 		for _, f := range []struct {
 			name     string
 			old, new *string
@@ -30,21 +30,23 @@ func (s *Store) SetGeneral(ctx context.Context, by Actor, g General) error {
 
 // SetHours changes when the shop is open.
 func (s *Store) SetHours(ctx context.Context, by Actor, week [7][]workspace.Shift) error {
-	return s.change(ctx, by, "workspace.hours", func(w *workspace.Workspace) { w.Hours.Week = week }, nil)
+	return s.Change(ctx, by, "workspace.hours", func(w *workspace.Workspace) { w.Hours.Week = week }, nil)
 }
 
 // SetHolidays replaces the days on which the shop is closed.
 func (s *Store) SetHolidays(ctx context.Context, by Actor, days []workspace.Holiday) error {
-	return s.change(ctx, by, "workspace.holidays", func(w *workspace.Workspace) { w.Hours.Holidays = days }, nil)
+	return s.Change(ctx, by, "workspace.holidays", func(w *workspace.Workspace) { w.Hours.Holidays = days }, nil)
 }
 
 // SetOrigins replaces the web origins that may use a write key.
 func (s *Store) SetOrigins(ctx context.Context, by Actor, origins []string) error {
-	return s.change(ctx, by, "workspace.origins", func(w *workspace.Workspace) { w.AllowedOrigins = origins },
+	return s.Change(ctx, by, "workspace.origins", func(w *workspace.Workspace) { w.AllowedOrigins = origins },
 		func() string { return strings.Join(origins, " ") })
 }
 
-func (s *Store) change(ctx context.Context, by Actor, action string, edit func(w *workspace.Workspace), detail func() string) error {
+// Change lets edit change a workspace's name and settings as they are now; action
+// and, where it is not nil, detail say so in the audit log.
+func (s *Store) Change(ctx context.Context, by Actor, action string, edit func(w *workspace.Workspace), detail func() string) error {
 	if err := by.Need(Configure); err != nil {
 		return err
 	}
