@@ -189,7 +189,7 @@ func openShop(ctx context.Context, place placeFlags, p *shop.Player, d *shop.Dir
 	}
 	if id == "" {
 		var w app.NewWorkspace
-		if err := call(ctx, place, "POST", "/admin/workspaces", app.CreateWorkspace{Name: shop.Name}, &w); err != nil {
+		if err := call(ctx, place, "POST", "/admin/workspaces", app.CreateWorkspace{Name: shop.Name, Country: "IN", Zone: shop.Zone.String(), Currency: "INR"}, &w); err != nil {
 			return err
 		}
 		id = w.ID

@@ -27,7 +27,10 @@ type admin struct {
 type (
 	// CreateWorkspace asks for a workspace.
 	CreateWorkspace struct {
-		Name string `json:"name"`
+		Name     string `json:"name"`
+		Country  string `json:"country,omitempty"`
+		Zone     string `json:"time_zone,omitempty"`
+		Currency string `json:"currency,omitempty"`
 	}
 	// NewWorkspace is a workspace with its first keys, shown once.
 	NewWorkspace struct {
@@ -148,6 +151,12 @@ func answer[In, Out any](f func(*http.Request, In) (Out, error)) http.HandlerFun
 
 func (a *admin) createWorkspace(r *http.Request, in CreateWorkspace) (NewWorkspace, error) {
 	c, err := a.workspaces.Create(r.Context(), in.Name)
+	if err == nil && in != (CreateWorkspace{Name: in.Name}) {
+		err = a.workspaces.Change(r.Context(), c.Workspace.Number, func(w *workspace.Workspace) error {
+			w.Country, w.Zone, w.Currency = in.Country, in.Zone, in.Currency
+			return nil
+		})
+	}
 	return NewWorkspace{c.Workspace.ID, c.Workspace.Name, c.WriteKey, c.SecretKey}, err
 }
 
