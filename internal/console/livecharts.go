@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
@@ -162,8 +164,16 @@ func liveMethods(v *ui.Viewer, p *livePage) []liveMethod {
 	return out
 }
 
+// methodWords are other words for the payment methods that have a name in every language.
+var methodWords = map[string]string{
+	"cash on delivery": "cod", "cash": "cod", "net banking": "netbanking", "bank transfer": "netbanking", "credit card": "card",
+	"debit card": "card", "credit": "card", "debit": "card", "wallets": "wallet",
+}
+
 // methodName is a payment method as people write it.
 func methodName(v *ui.Viewer, name string) string {
+	name = strings.ReplaceAll(name, "_", " ")
+	name = cmp.Or(methodWords[name], name)
 	if known := v.L.Word("live.method", name); known != name {
 		return known
 	}

@@ -125,7 +125,7 @@ func scoreFigure(v *ui.Viewer, s liveScore) ui.StatInfo {
 		lowest = -100
 	case feedback.Rating:
 		digits, lowest, highest = 1, 1, float64(s.Scale)
-		out.Unit = strings.TrimSpace(strings.Replace(v.T("common.of", "Value", "\x00", "Most", v.L.Int(s.Scale)), "\x00", "", 1))
+		out.Unit = outOf(v, s.Scale)
 	case feedback.CSAT:
 		out.Unit = "%"
 	}
@@ -140,6 +140,16 @@ func scoreFigure(v *ui.Viewer, s liveScore) ui.StatInfo {
 	}
 	out.Side = v.T("common.sample", "Count", v.L.Int(s.N))
 	return out
+}
+
+// outOf is what follows a rating: "of 5", or "/ 5" where a language says the
+// highest first.
+func outOf(v *ui.Viewer, most int64) string {
+	text := v.T("common.of", "Value", "\x00", "Most", v.L.Int(most))
+	if after, ok := strings.CutPrefix(text, "\x00"); ok {
+		return strings.TrimSpace(after)
+	}
+	return "/ " + v.L.Int(most)
 }
 
 // answers lists few answers, the best first.
