@@ -129,6 +129,7 @@ type livePart struct {
 const (
 	liveEvery   = time.Second      // at most so often parts are made anew
 	liveAnyway  = 5 * time.Second  // and so often though nothing came in: time goes on
+	liveSlowly  = 10 * time.Second // so often those of weeks, which hardly change in a second
 	voicesEvery = 10 * time.Second // so often new opinions follow the first, which is read aloud
 )
 
@@ -142,6 +143,7 @@ type liveFeed struct {
 	known   map[string]bool   // opinions
 	began   bool
 	empty   bool
+	made    time.Time // when parts were last made
 	spoke   time.Time // when opinions were last sent
 }
 
@@ -171,6 +173,14 @@ func (f *liveFeed) next(ctx context.Context, s *stream) error {
 	}
 	f.began = true
 	f.v.Now = f.c.Now()
+	if (f.span == insight.Week || f.span == insight.Month) && f.v.Now.Sub(f.made) < liveSlowly {
+		said, err := f.c.readVoices(ctx, &f.v)
+		if err != nil {
+			return err
+		}
+		return f.speak(ctx, s, said)
+	}
+	f.made = f.v.Now
 	p, err := f.c.readLive(ctx, &f.v, f.span, f.v.Now)
 	if err != nil {
 		return err
