@@ -4,7 +4,6 @@ import (
 	"context"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
@@ -248,9 +247,6 @@ func voiceInfo(v *ui.Viewer, o voiceRow) ui.OpinionInfo {
 	row.Chips, row.Does = voiceChips(v, o), voiceDoes(v, o)
 	return row
 }
-
-// voiceText is what was said, in one text.
-func voiceText(o *feedback.Item) string { return strings.TrimSpace(o.Title + "\n" + o.Text) }
 
 // saidAt is the time of an opinion.
 func saidAt(at string) time.Time {

@@ -79,11 +79,3 @@ func (o object) list(name string, items []object) object {
 	}
 	return append(o, ']')
 }
-
-// and adds all members of another object.
-func (o object) and(other object) object {
-	if len(o) > 0 && len(other) > 0 {
-		o = append(o, ',')
-	}
-	return append(o, other...)
-}

@@ -20,11 +20,11 @@ const password = "correct horse"
 // place is a store with a clock that only the test moves, and two workspaces.
 type place struct {
 	*Store
-	t              *testing.T
-	at             time.Time
-	apples, pears  int64
-	applesID       string
-	owner, another Person // of apples
+	t             *testing.T
+	at            time.Time
+	apples, pears int64
+	applesID      string
+	owner         Person // of apples
 }
 
 func run(t *testing.T, f func(t *testing.T, p *place)) {
