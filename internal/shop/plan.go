@@ -32,7 +32,7 @@ const (
 	crowdAfter  = 105 * time.Minute
 	crowdVisits = 18.0 // a minute
 
-	dayVisits = 560.0 // in all of an ordinary day
+	dayVisits = 460.0 // in all of an ordinary day
 )
 
 // rhythm is how the visits of a day spread over the hours in India, in percent.

@@ -57,7 +57,7 @@ func (v *visit) begin(at time.Time) {
 		v.viral()
 		return
 	}
-	switch v.r.weighted(44, 26, 14, 11, 3, 1.6) {
+	switch v.r.weighted(41, 25, 14, 15, 3, 1.6) {
 	case 0:
 		v.glance()
 	case 1:
