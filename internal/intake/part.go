@@ -17,7 +17,7 @@ const (
 	partBytes = 512 << 10 // of a file, before they are compressed
 	// MaxUpload is how large a file may be that comes through a browser; larger
 	// ones are for the command dhvani import.
-	MaxUpload = 512 << 20
+	MaxUpload = 500_000_000
 )
 
 // Both are safe for use by many at once.

@@ -26,7 +26,8 @@ var personColumns = map[string]Field{
 }
 
 var orderColumns = map[string]Field{
-	"order id": OrderID, "order": OrderID, "order number": OrderID, "order no": OrderID, "order #": OrderID, "id": OrderID, "invoice": OrderID,
+	"order id": OrderID, "order": OrderID, "order number": OrderID, "order no": OrderID, "order #": OrderID, "id": OrderID, "invoice": OrderID, "invoice no": OrderID, "invoice number": OrderID,
+	"bill no": OrderID, "bill number": OrderID, "receipt": OrderID, "receipt no": OrderID, "bill date": PlacedAt, "invoice date": PlacedAt, "receipt date": PlacedAt,
 	"date": PlacedAt, "order date": PlacedAt, "created at": PlacedAt, "created": PlacedAt, "placed at": PlacedAt, "date created": PlacedAt, "purchase date": PlacedAt,
 	"paid at": PaidAt, "paid date": PaidAt, "shipped at": ShippedAt, "ship date": ShippedAt, "fulfilled at": ShippedAt, "delivered at": DeliveredAt,
 	"cancelled at": CancelledAt, "canceled at": CancelledAt, "refunded at": RefundedAt, "status": Status, "order status": Status,
