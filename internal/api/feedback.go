@@ -19,6 +19,8 @@ const feedbackTag = "Feedback"
 
 func (s *server) feedbackAndScores() {
 	huma.Register(s.huma, operation(http.MethodGet, "/feedback", "list-feedback", "Opinions on every channel, newest first", workspace.ScopeRead, feedbackTag), s.listFeedback)
+	huma.Register(s.huma, operation(http.MethodGet, "/feedback/overview", "feedback-overview", "What the opinions of a filter say together: over time, by mood, channel and product, with their scores", workspace.ScopeRead, feedbackTag), s.feedbackOverview)
+	huma.Register(s.huma, operation(http.MethodGet, "/feedback/{id}", "get-opinion", "One opinion, with what staff did about it", workspace.ScopeRead, feedbackTag), s.getOpinion)
 	huma.Register(s.huma, operation(http.MethodGet, "/scores/{kind}", "score", "A score with its n and a 95 % interval, over time if wanted", workspace.ScopeRead, feedbackTag), s.score)
 }
 
@@ -37,8 +39,8 @@ func micros(t time.Time) int64 {
 	return cmp.Or(t.UnixMicro(), 1)
 }
 
-type feedbackQuery struct {
-	Page
+// FeedbackFilter says which opinions are meant.
+type FeedbackFilter struct {
 	During
 	Channel   string `query:"channel" enum:"survey,review,chat,social,email,store"`
 	Kind      string `query:"kind" enum:"nps,csat,ces,rating,choice,text"`
@@ -49,6 +51,22 @@ type feedbackQuery struct {
 	Survey    string `query:"survey" maxLength:"512" doc:"A survey id."`
 	Customer  string `query:"customer" maxLength:"36" doc:"A customer's id."`
 	Query     string `query:"q" maxLength:"500" doc:"Words that must all occur in the text, as parts of words too, in any script."`
+	Mood      string `query:"mood" enum:"good,neutral,bad,none" doc:"Of the rating; none is without one."`
+	RatingMin string `query:"rating_min" maxLength:"20" doc:"Lowest rating, as given."`
+	RatingMax string `query:"rating_max" maxLength:"20" doc:"Highest rating, as given."`
+	State     string `query:"state" enum:"open,handled" doc:"Whether staff marked it as handled."`
+	Assignee  string `query:"assignee" maxLength:"64" doc:"Id of the account that it is assigned to, or nobody."`
+}
+
+type feedbackQuery struct {
+	Page
+	FeedbackFilter
+}
+
+type overviewQuery struct {
+	FeedbackFilter
+	Bucket   string `query:"bucket" enum:"hour,day,week,month" doc:"Gives a series too."`
+	Timezone string `query:"timezone" maxLength:"60" doc:"tz name by which days begin, such as Asia/Kolkata; UTC without."`
 }
 
 type feedbackList struct {
@@ -57,21 +75,63 @@ type feedbackList struct {
 }
 
 func (s *server) listFeedback(ctx context.Context, in *feedbackQuery) (*body[feedbackList], error) {
-	f := feedback.Filter{
-		Channel: in.Channel, Kind: in.Kind, Sentiment: in.Sentiment, Topic: in.Topic, Product: in.Product, Order: in.Order, Survey: in.Survey,
-		Query: in.Query, From: micros(in.From), To: micros(in.To), Cursor: in.Cursor, Limit: in.Limit,
+	f, err := s.feedbackFilter(ctx, &in.FeedbackFilter)
+	if err != nil {
+		return nil, s.fail(ctx, err)
 	}
-	if in.Customer != "" {
-		id, err := event.ParseID(in.Customer)
-		if err != nil {
-			return nil, s.fail(ctx, customer.ErrNotFound)
-		}
-		if f.Profiles, err = s.Customers.ProfileIDs(ctx, entry(ctx).Workspace, id); err != nil {
-			return nil, s.fail(ctx, err)
-		}
-	}
+	f.Cursor, f.Limit = in.Cursor, in.Limit
 	items, next, err := s.Feedback.List(ctx, entry(ctx).Workspace, f)
 	return &body[feedbackList]{feedbackList{items, next}}, s.fail(ctx, err)
+}
+
+// feedbackFilter is what is asked for.
+func (s *server) feedbackFilter(ctx context.Context, in *FeedbackFilter) (feedback.Filter, error) {
+	f := feedback.Filter{
+		Channel: in.Channel, Kind: in.Kind, Sentiment: in.Sentiment, Topic: in.Topic, Product: in.Product, Order: in.Order, Survey: in.Survey,
+		Query: in.Query, From: micros(in.From), To: micros(in.To), Mood: feedback.Mood(in.Mood), State: in.State, Assignee: in.Assignee,
+	}
+	for _, r := range []struct {
+		text string
+		into **event.Millionths
+	}{{in.RatingMin, &f.RatingMin}, {in.RatingMax, &f.RatingMax}} {
+		if r.text == "" {
+			continue
+		}
+		n, ok := event.ParseMillionths(r.text)
+		if !ok {
+			return f, feedback.InputError("rating_min and rating_max are numbers")
+		}
+		*r.into = &n
+	}
+	if in.Customer == "" {
+		return f, nil
+	}
+	id, err := event.ParseID(in.Customer)
+	if err != nil {
+		return f, customer.ErrNotFound
+	}
+	f.Profiles, err = s.Customers.ProfileIDs(ctx, entry(ctx).Workspace, id)
+	return f, err
+}
+
+func (s *server) feedbackOverview(ctx context.Context, in *overviewQuery) (*body[feedback.Overview], error) {
+	location, err := time.LoadLocation(in.Timezone)
+	if err != nil || in.Timezone == "Local" {
+		return nil, s.fail(ctx, web.NewProblem(http.StatusUnprocessableEntity, "timezone must be a tz name such as Asia/Kolkata"))
+	}
+	f, err := s.feedbackFilter(ctx, &in.FeedbackFilter)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	o, err := s.Feedback.Overview(ctx, entry(ctx).Workspace, f, feedback.Buckets{Bucket: in.Bucket, Location: location})
+	return &body[feedback.Overview]{o}, s.fail(ctx, err)
+}
+
+func (s *server) getOpinion(ctx context.Context, in *struct {
+	ID string `path:"id" maxLength:"36"`
+}) (*body[feedback.Detail], error) {
+	o, err := s.Feedback.Get(ctx, entry(ctx).Workspace, in.ID)
+	return &body[feedback.Detail]{o}, s.fail(ctx, err)
 }
 
 type scoreQuery struct {

@@ -244,7 +244,10 @@ func (c *Console) feedbackExport(w http.ResponseWriter, r *http.Request, v *ui.V
 // voiceInfo is an opinion as a row of the list.
 func voiceInfo(v *ui.Viewer, o voiceRow) ui.OpinionInfo {
 	row := liveOpinion(v, o.liveVoice)
-	row.Chips, row.Does = voiceChips(v, o), voiceDoes(v, o)
+	row.Chips, row.Does = nil, voiceDoes(v, o)
+	if row.Mood != ui.MoodNone || o.Product != "" || o.Case.Handled || o.Assignee != "" || o.Case.Notes > 0 {
+		row.Chips = voiceChips(v, o)
+	}
 	return row
 }
 

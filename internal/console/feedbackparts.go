@@ -92,16 +92,23 @@ func (q feedbackQuery) pins(v *ui.Viewer) (out []ui.Choice) {
 	return out
 }
 
+// picked reports whether opinions were picked by how they sound: shares and scores
+// of these alone would say nothing.
+func (p *feedbackPage) picked() bool { return p.query.mood+p.query.least+p.query.most != "" }
+
 // charts are what the chart may show.
 func (p *feedbackPage) charts(v *ui.Viewer) (out []ui.Choice) {
 	shown := p.shown()
 	add := func(value, label string) {
 		out = append(out, ui.Choice{Label: label, Current: value == shown, URL: p.query.with(v, func(q *feedbackQuery) { q.chart = value })})
 	}
-	if p.overview.Rated() > 0 {
+	if p.overview.Rated() > 0 && !p.picked() {
 		add("", v.T("feedback.chart_share"))
 	}
 	add("volume", v.T("feedback.chart_volume"))
+	if p.picked() {
+		return out
+	}
 	for _, s := range p.overview.Scores[:min(len(p.overview.Scores), 3)] {
 		add(s.Kind, v.L.Word("common.kind", s.Kind))
 	}
@@ -110,6 +117,9 @@ func (p *feedbackPage) charts(v *ui.Viewer) (out []ui.Choice) {
 
 // shown is which of the charts is shown.
 func (p *feedbackPage) shown() string {
+	if p.picked() {
+		return "volume"
+	}
 	for _, s := range p.overview.Scores {
 		if s.Kind == p.query.chart {
 			return s.Kind

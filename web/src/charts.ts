@@ -130,7 +130,7 @@ function option(holder: HTMLElement, d: Drawing, width: number): echarts.ECharts
       axisLabel: { ...text, interval: (i: number) => i % every === 0 && i + every / 2 <= d.ticks.length, hideOverlap: true, alignMinLabel: 'left' },
     },
     yAxis: {
-      type: 'value', min: d.min ?? undefined, max: d.max ?? undefined, scale: !bars && d.min === undefined, splitNumber: 4, minInterval: d.unit || series.some((s) => s.values?.some((n) => n !== null && n % 1 !== 0)) ? undefined : 1,
+      type: 'value', min: d.min ?? undefined, max: d.max ?? undefined, interval: d.unit === '%' && d.max === 1 ? 0.25 : undefined, scale: !bars && d.min === undefined, splitNumber: 4, minInterval: d.unit || series.some((s) => s.values?.some((n) => n !== null && n % 1 !== 0)) ? undefined : 1,
       axisLabel: { ...text, formatter: axisText(d) }, splitLine: { lineStyle: { color: colour('--line'), type: [3, 4] } },
     },
     tooltip: tip(holder, d),
