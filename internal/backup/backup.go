@@ -135,8 +135,10 @@ func newHeader(ctx context.Context, tx *db.Tx) (*header, error) {
 
 // leftOut are tables that a new place makes anew: message hashes from the
 // events, owners when it starts, cursors from the header. Spare models have no
-// rows in a backup.
-var leftOut = []string{"seen_tail", "seen_run", "seen_chunk", "shard_lease", "node", "shard_cursor", "spare_model"}
+// rows in a backup. Sessions and links would let in again whom somebody shut out
+// since.
+var leftOut = []string{"seen_tail", "seen_run", "seen_chunk", "shard_lease", "node", "shard_cursor", "spare_model",
+	"staff_session", "staff_link", "staff_device", "staff_throttle"}
 
 // leading tables come before all others: others refer to the first three, and
 // who restores must know which events are erased before the rest comes.

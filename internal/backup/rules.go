@@ -39,8 +39,6 @@ func (l *loader) rules(t *loadTable, known *db.Table) error {
 		if columns, err = at("number", "model"); err == nil {
 			t.keep = l.keepWorkspace(columns[0], columns[1])
 		}
-	case t.name == "staff_session" || t.name == "staff_link": // some may have been ended since
-		t.keep = func(context.Context, *db.Tx, []any) (bool, error) { return false, nil }
 	case t.name == eventTable:
 		t.keep = l.keepEvent(newEventColumns(t.columns))
 	case t.name == "event_count":
