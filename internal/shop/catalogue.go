@@ -3,6 +3,7 @@ package shop
 import (
 	"embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +25,7 @@ type product struct {
 	colour       string // key of its colour, in words.tsv; may be empty
 	detail       string // key of a sentence about it, in words.tsv
 	weight       float64
+	english      string // name
 }
 
 var (
@@ -74,6 +76,7 @@ func readCatalogue() []product {
 		if p.colour != "" && words["colour "+p.colour] == nil {
 			panic(fmt.Sprintf("product %s needs the colour %s", p.id, p.colour))
 		}
+		p.english = p.Name("en")
 		out = append(out, p)
 	}
 	return out
@@ -164,45 +167,53 @@ func (p *product) priceAt(m moment) int {
 }
 
 func (p *product) properties(m moment) object {
-	return object{}.str("product_id", p.id).str("name", p.Name("en")).str("category", categories[p.category]).num("price", p.priceAt(m)).
+	return object{}.str("product_id", p.id).str("name", p.english).str("category", categories[p.category]).num("price", p.priceAt(m)).
 		str("currency", "INR").num("quantity", 1).str("image_url", picturePath+p.id+".svg")
 }
 
-// popular picks a product as shoppers do.
-func popular(r random) *product { return draw(r, func(*product) bool { return true }) }
+// shelf is products to choose from, by their weights.
+type shelf struct {
+	products []*product
+	upTo     []float64 // sum of the weights so far
+}
+
+// shelves are those of each group, and of all products under "".
+var shelves = func() map[string]*shelf {
+	m := map[string]*shelf{"": {}}
+	for i := range catalogue {
+		p := &catalogue[i]
+		if m[p.category] == nil {
+			m[p.category] = &shelf{}
+		}
+		for _, s := range []*shelf{m[""], m[p.category]} {
+			sum := p.weight
+			if n := len(s.upTo); n > 0 {
+				sum += s.upTo[n-1]
+			}
+			s.products, s.upTo = append(s.products, p), append(s.upTo, sum)
+		}
+	}
+	return m
+}()
+
+// draw picks a product of a group as shoppers do.
+func draw(r random, group string) *product {
+	s := shelves[group]
+	i, _ := slices.BinarySearch(s.upTo, r.Float64()*s.upTo[len(s.upTo)-1])
+	return s.products[i]
+}
+
+func popular(r random) *product { return draw(r, "") }
 
 // alike picks one of the same group.
-func alike(r random, it *product) *product {
-	return draw(r, func(p *product) bool { return p.category == it.category })
-}
+func alike(r random, it *product) *product { return draw(r, it.category) }
 
 // beside picks what goes with another: a stole with a saree, or anything.
 func beside(r random, it *product) *product {
 	if it.category == "sar" && r.chance(.5) {
-		return draw(r, func(p *product) bool { return p.category == "sto" })
+		return draw(r, "sto")
 	}
 	return popular(r)
-}
-
-func draw(r random, fits func(*product) bool) *product {
-	sum := 0.0
-	for i := range catalogue {
-		if fits(&catalogue[i]) {
-			sum += catalogue[i].weight
-		}
-	}
-	roll := r.Float64() * sum
-	var last *product
-	for i := range catalogue {
-		if !fits(&catalogue[i]) {
-			continue
-		}
-		last = &catalogue[i]
-		if roll -= last.weight; roll < 0 {
-			break
-		}
-	}
-	return last
 }
 
 // Groups are the product groups, as the ids of their products begin.

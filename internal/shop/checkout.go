@@ -13,7 +13,7 @@ type line struct {
 }
 
 func (l line) object() object {
-	o := object{}.str("product_id", l.it.id).str("name", l.it.Name("en")).str("category", categories[l.it.category])
+	o := object{}.str("product_id", l.it.id).str("name", l.it.english).str("category", categories[l.it.category])
 	return o.str("variant", l.variant()).num("price", l.price).num("quantity", l.quantity)
 }
 

@@ -136,7 +136,7 @@ func (c *parcel) judge(t time.Time) {
 }
 
 func (c *parcel) review(t time.Time, l line, stars int, text string) {
-	o := object{}.str("review_id", "r"+c.id+l.it.id).str("product_id", l.it.id).str("name", l.it.Name("en")).str("category", categories[l.it.category]).
+	o := object{}.str("review_id", "r"+c.id+l.it.id).str("product_id", l.it.id).str("name", l.it.english).str("category", categories[l.it.category]).
 		str("order_id", c.id).str("variant", l.variant()).num("rating", stars).str("review_body", text)
 	c.v.signed = true
 	c.v.send(t, false, "Product Reviewed", o)

@@ -128,13 +128,17 @@ func pickDevice(r random) *device {
 	return &phones[r.weighted(weights...)]
 }
 
-// context writes the device as the Segment context has it.
-func (d *device) context() object {
-	var o object
-	o = o.obj("device", object{}.str("type", d.kind).str("manufacturer", d.maker).str("model", d.model))
-	o = o.obj("os", object{}.str("name", d.os).str("version", d.version))
-	return o.obj("browser", object{}.str("name", d.browser).str("version", d.browserVersion))
-}
+// contexts are the devices as the Segment context has them.
+var contexts = func() map[*device]object {
+	m := map[*device]object{}
+	for i := range phones {
+		d := &phones[i]
+		m[d] = object{}.obj("device", object{}.str("type", d.kind).str("manufacturer", d.maker).str("model", d.model)).
+			obj("os", object{}.str("name", d.os).str("version", d.version)).
+			obj("browser", object{}.str("name", d.browser).str("version", d.browserVersion))
+	}
+	return m
+}()
 
 // place is a town with the postal code of one of its parts.
 type place struct{ city, postal, region, country string }

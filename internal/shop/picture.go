@@ -57,7 +57,7 @@ func (p *product) picture() string {
 		ground, motif = m[0], m[1]
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 240" role="img"><title>%s</title><defs>`, p.Name("en"))
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 240" role="img"><title>%s</title><defs>`, p.english)
 	size := 22 + int(seed%9)
 	fmt.Fprintf(&b, `<pattern id="w" width="%d" height="%d" patternUnits="userSpaceOnUse" patternTransform="rotate(%d)"><rect width="%d" height="%d" fill="%s"/>%s</pattern>`,
 		size, size, turns[p.craft], size, size, ground, weave(p.craft, float64(size), motif))

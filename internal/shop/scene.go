@@ -46,13 +46,14 @@ var (
 	lots         = []string{"lot 26", badLot, badLot}
 )
 
-// outcry adds the voices of a scene to a minute, fewer at its beginning.
+// outcry adds the voices of a scene to a slot, fewer at its beginning.
 func (s *Shop) outcry(at time.Time, now moment, r random) {
 	sc := scenes[now.Scene]
 	rate := sc.outcry * now.speed * min(1, .3+.7*float64(now.since)/float64(settling))
-	for k := range r.poisson(rate) {
-		v := &visit{s: s, r: s.stream(uint64(at.Unix()/60), uint64(firstOutcry+k)), id: uint64(at.Unix()/60)<<14 | uint64(firstOutcry+k), speed: now.speed}
-		s.at(at.Add(r.below(time.Minute)), func(t time.Time) { v.cry(t, now.Scene) })
+	n := slotOf(at)
+	for k := range r.poisson(rate * slot.Minutes()) {
+		v := &visit{s: s, r: s.stream(n, uint64(firstOutcry+k)), id: n<<14 | uint64(firstOutcry+k), speed: now.speed}
+		s.at(at.Add(r.below(slot)), func(t time.Time) { v.cry(t, now.Scene) })
 	}
 }
 

@@ -2,7 +2,7 @@
 // sells, and shoppers who browse, search, buy, fail to, wait for their parcels,
 // and say what they think, in nine ways of writing six languages. A seed decides
 // everything that they do: every visit has a random stream of its own, made from
-// the seed and the minute in which it begins, so that the same seed, time and
+// the seed and the ten seconds in which it begins, so that the same seed, time and
 // plan of scenes give the same events however the simulation is asked for them.
 //
 // A Player sends the events to a running Dhvani as the pages and the server of a
@@ -39,7 +39,7 @@ type Shop struct {
 // New returns a shop that is simulated from a time on, under a plan.
 func New(seed uint64, from time.Time, plan *Plan) *Shop {
 	s := &Shop{seed: seed, plan: plan, people: map[int]*person{}, orders: newLedger()}
-	s.at(from.UTC().Truncate(time.Minute), s.minute)
+	s.at(from.UTC().Truncate(slot), s.slot)
 	return s
 }
 
@@ -58,20 +58,26 @@ func (s *Shop) Until(t time.Time) []Event {
 	return out
 }
 
-// minute lets the visits of a minute begin, and what a scene adds to it.
-func (s *Shop) minute(at time.Time) {
+// slot is how long visits are decided ahead, and a scene may have to wait.
+const slot = 10 * time.Second
+
+// slot lets the visits of a slot begin, and what a scene adds to it.
+func (s *Shop) slot(at time.Time) {
 	now := s.plan.at(at)
-	n := at.Unix() / 60
-	r := s.stream(uint64(n), 0)
-	for k := range r.poisson(now.rate) {
-		v := &visit{s: s, r: s.stream(uint64(n), uint64(k)+1), id: uint64(n)<<14 | uint64(k%firstOutcry), speed: now.speed}
-		s.at(at.Add(r.below(time.Minute)), v.begin)
+	n := slotOf(at)
+	r := s.stream(n, 0)
+	for k := range r.poisson(now.rate * slot.Minutes()) {
+		v := &visit{s: s, r: s.stream(n, uint64(k)+1), id: n<<14 | uint64(k%firstOutcry), speed: now.speed}
+		s.at(at.Add(r.below(slot)), v.begin)
 	}
-	s.outcry(at, now, s.stream(uint64(n), 1<<20))
-	s.at(at.Add(time.Minute), s.minute)
+	s.outcry(at, now, s.stream(n, 1<<20))
+	s.at(at.Add(slot), s.slot)
 }
 
-// firstOutcry is the number within a minute from which on visits are a scene's.
+// slotOf numbers the slots.
+func slotOf(t time.Time) uint64 { return uint64(t.UnixNano() / int64(slot)) }
+
+// firstOutcry is the number within a slot from which on visits are a scene's.
 const firstOutcry = 12_000
 
 // stream returns the random stream of a part of the simulation.

@@ -94,8 +94,7 @@ func (v *visit) server(t time.Time, call string, data object) { v.send(t, true, 
 // send lets an event happen at a time.
 func (v *visit) send(t time.Time, server bool, call string, data object) {
 	v.n++
-	var o object
-	o = o.str("messageId", v.s.name("m", v.id)+"-"+strconv.Itoa(v.n))
+	o := make(object, 0, 768).str("messageId", v.s.name("m", v.id)+"-"+strconv.Itoa(v.n))
 	switch call {
 	case "page":
 		o = o.str("type", call).obj("properties", data)
@@ -115,7 +114,7 @@ func (v *visit) send(t time.Time, server bool, call string, data object) {
 	if server {
 		library = "tantu-server"
 	} else {
-		c = v.device.context()
+		c = contexts[v.device].copy()
 		if v.from.source != "" {
 			c = c.obj("campaign", object{}.str("source", v.from.source).str("medium", v.from.medium).str("name", v.from.campaign))
 		}
