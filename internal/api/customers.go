@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/order"
+	"github.com/dhvani/dhvani/internal/roster"
 	"github.com/dhvani/dhvani/internal/web"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -31,7 +33,7 @@ func (s *server) customers() {
 		op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 		return op
 	}
-	huma.Register(s.huma, get("/customers", "list-customers", "Customers by identifier, or all of them by id"), s.listCustomers)
+	huma.Register(s.huma, get("/customers", "list-customers", "Customers by identifier, searched, filtered and sorted, or all of them by id"), s.listCustomers)
 	huma.Register(s.huma, get("/customers/{id}", "get-customer", "One customer, by the id of any of their profiles"), s.getCustomer)
 	huma.Register(s.huma, get("/customers/{id}/timeline", "customer-timeline", "What happened, newest first, across all channels"), s.timeline)
 	huma.Register(s.huma, get("/customers/{id}/orders", "customer-orders", "A customer's orders, newest first"), s.customerOrders)
@@ -60,7 +62,84 @@ func (s *server) complete(ctx context.Context, c customer.Customer) (out custome
 
 type customerQuery struct {
 	Identifier string `query:"identifier" maxLength:"600" doc:"kind:value, such as user_id:u1, email:a@example.com, phone:+919812345678 or instagram:handle." example:"user_id:u1"`
+	Query      string `query:"q" maxLength:"200" doc:"Words that begin like those of names and other traits, the beginning of an e-mail address, phone number or handle, or an order number."`
+	SeenFrom   string `query:"seen_from" format:"date-time" doc:"Last seen at this time or later, to five minutes."`
+	SeenTo     string `query:"seen_to" format:"date-time" doc:"Last seen before this time, to five minutes."`
+	OrdersMin  int64  `query:"orders_min" minimum:"0" doc:"At least so many orders."`
+	OrdersMax  *int64 `query:"orders_max" minimum:"0" doc:"At most so many orders."`
+	SpendMin   string `query:"spend_min" maxLength:"30" doc:"Spent at least this, in the currency of most of their orders."`
+	SpendMax   string `query:"spend_max" maxLength:"30" doc:"Spent at most this."`
+	Rating     string `query:"rating" enum:"good,neutral,bad,none" doc:"How the last rating sounds."`
+	Channel    string `query:"channel" enum:"survey,review,chat,social,email,store" doc:"Said something on this channel."`
+	Sort       string `query:"sort" enum:"last_seen,first_seen,name,orders,spend,rating,-last_seen,-first_seen,-name,-orders,-spend,-rating" doc:"Column to sort by, with - the largest first. A cursor is good for one sort and one filter."`
 	Page
+}
+
+// filtered reports whether the list is searched, filtered or sorted.
+func (q *customerQuery) filtered() bool {
+	return q.Query+q.SeenFrom+q.SeenTo+q.SpendMin+q.SpendMax+q.Rating+q.Channel+q.Sort != "" || q.OrdersMin > 0 || q.OrdersMax != nil
+}
+
+// filter reads the query for the roster.
+func (q *customerQuery) filter() (f roster.Filter, err error) {
+	f = roster.Filter{Query: q.Query, OrdersMin: q.OrdersMin, Mood: q.Rating, Channel: q.Channel, Cursor: q.Cursor, Limit: q.Limit}
+	by, down := strings.CutPrefix(q.Sort, "-")
+	f.Sort, f.Ascending = roster.Sort(by), !down && by != ""
+	if q.OrdersMax != nil {
+		if f.OrdersMax = *q.OrdersMax; f.OrdersMax == 0 {
+			f.OrdersMax = -1
+		}
+	}
+	for _, t := range []struct {
+		text string
+		to   *int64
+	}{{q.SeenFrom, &f.SeenFrom}, {q.SeenTo, &f.SeenTo}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, t.text)
+		if err != nil {
+			return f, web.NewProblem(http.StatusUnprocessableEntity, "seen_from and seen_to must be times like 2026-07-14T00:00:00Z")
+		}
+		*t.to = at.UnixMicro()
+	}
+	for _, a := range []struct {
+		text string
+		to   *int64
+	}{{q.SpendMin, &f.SpendMin}, {q.SpendMax, &f.SpendMax}} {
+		if a.text == "" {
+			continue
+		}
+		m, ok := event.ParseMillionths(a.text)
+		if !ok {
+			return f, web.NewProblem(http.StatusUnprocessableEntity, "spend_min and spend_max must be numbers")
+		}
+		*a.to = int64(m)
+	}
+	return f, nil
+}
+
+// search lists customers as the roster finds them.
+func (s *server) search(ctx context.Context, in *customerQuery) (list customer.Page, err error) {
+	f, err := in.filter()
+	if err != nil {
+		return list, err
+	}
+	w := entry(ctx).Workspace
+	found, err := roster.Store{DB: s.Customers.DB}.List(ctx, w, f)
+	if errors.Is(err, roster.ErrInvalid) {
+		return list, web.NewProblem(http.StatusUnprocessableEntity, "the cursor is not one of a list with this sort")
+	}
+	if err != nil {
+		return list, err
+	}
+	ids := make([]event.ID, len(found.Rows))
+	for i := range found.Rows {
+		ids[i] = found.Rows[i].ID
+	}
+	list.Next = found.Next
+	list.Items, err = s.Customers.ByIDs(ctx, w, ids)
+	return list, err
 }
 
 type customerList struct {
@@ -77,6 +156,8 @@ func (s *server) listCustomers(ctx context.Context, in *customerQuery) (*body[cu
 			return nil, s.fail(ctx, web.NewProblem(http.StatusUnprocessableEntity, "identifier must be kind:value, such as user_id:u1"))
 		}
 		list.Items, err = s.Customers.Find(ctx, entry(ctx).Workspace, kind, value)
+	} else if in.filtered() {
+		list, err = s.search(ctx, in)
 	} else {
 		list, err = s.Customers.List(ctx, entry(ctx).Workspace, in.Cursor, in.Limit)
 	}

@@ -219,6 +219,7 @@ func (s *shop) arrange() {
 		"invitations": {"settings/people", `/settings/invitations/([^/"]+)/withdraw"`},
 		"sessions":    {"settings/account", `/account/sessions/([^/"]+)/end"`},
 		"event":       {"sources/events", `/sources/events/([^/"?]*[0-9][^/"?]*)"`},
+		"ref":         {"customers/" + s.things["customers"], `/reveal/([^/"]+)"`},
 		"import":      {"sources/imports", `/sources/imports/([^/"?]*[0-9][^/"?]*)"`},
 	} {
 		page := w.ask(s.t, "GET", s.path(where[0]))

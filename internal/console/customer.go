@@ -224,7 +224,7 @@ func (d *customerView) stats(v *ui.Viewer) []ui.StatInfo {
 	spent := ui.StatInfo{Label: v.T("customer.spent"), None: v.T("customer.none")}
 	if d.bought.Orders > 0 {
 		spent.None, spent.Value = "", v.L.Money(d.card.Spend, d.card.Currency)
-		spent.Foot = v.T("customer.per_order", "Amount", v.L.Money(d.card.Spend/max(d.card.Orders, 1), d.card.Currency))
+		spent.Foot = v.T("customer.per_order", "Amount", v.L.Money(d.card.Spend/max(d.card.Orders, 1)/1e6*1e6, d.card.Currency))
 	}
 	first := timeOf(d.FirstSeen)
 	n, unit := span(v.Now.Sub(first))

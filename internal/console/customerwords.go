@@ -124,7 +124,9 @@ func orderPairs(v *ui.Viewer, o order.Order) (out [][2]string) {
 		delivered = both(delivered, v.T("customer.late", "N", int(*o.DaysLate)))
 	}
 	add(v.T("customer.delivered_on"), delivered)
-	add(v.T("customer.refunded"), moneyText(v, o.Refunded, o.Currency))
+	if o.Refunded != "0" {
+		add(v.T("customer.refunded"), moneyText(v, o.Refunded, o.Currency))
+	}
 	return out
 }
 

@@ -241,7 +241,7 @@ const cartAge = 7 * 24 * time.Hour
 
 // readCart adds up what was put into the cart since the last order.
 func (c *Console) readCart(ctx context.Context, workspace int64, id event.ID) (out cart, err error) {
-	t, err := c.Customers.Timeline(ctx, workspace, id, "", 100, customer.TimelineFilter{Group: customer.Bought})
+	t, err := c.Customers.Timeline(ctx, workspace, id, "", 30, customer.TimelineFilter{Group: customer.Bought})
 	if err != nil {
 		return out, err
 	}

@@ -195,6 +195,20 @@ func (s *Store) List(ctx context.Context, workspace int64, cursor string, limit 
 	return p, err
 }
 
+// ByIDs returns customers by their own ids, in that order; unknown ids are left out.
+func (s *Store) ByIDs(ctx context.Context, workspace int64, ids []event.ID) (list []Customer, err error) {
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		model, err := tx.Model(ctx, workspace)
+		if err != nil {
+			return err
+		}
+		found, err := load(ctx, tx, workspace, model, ids)
+		list = customers(found)
+		return err
+	})
+	return list, err
+}
+
 // loaded is a customer on the way to be put together.
 type loaded struct {
 	Customer
