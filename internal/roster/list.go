@@ -83,8 +83,8 @@ type Page struct {
 // few is how many cards a condition may leave for them to be read and sorted;
 // above that the list is walked in its order, at most walk cards a page.
 const (
-	few  = 3000
-	walk = 30_000
+	few  = 2000
+	walk = 10_000
 )
 
 // condition is a part of a query with its values.
@@ -217,18 +217,18 @@ func (l *lister) page(ctx context.Context) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	if driver {
-		rows, err = l.sorted(ctx, slices.Concat(ranged, others))
+	if driver >= 0 {
+		rows, err = l.sorted(ctx, ranged[driver], slices.Concat(ranged[:driver], ranged[driver+1:], others))
 	} else {
 		rows, stopped, err = l.walk(ctx, slices.Concat(ranged, others))
 	}
 	return l.finish(rows, stopped), err
 }
 
-// driver reports whether one of the conditions leaves so few cards that they can
-// be sorted.
-func (l *lister) driver(ctx context.Context, ranged []condition) (bool, error) {
-	for _, c := range ranged {
+// driver returns the place of a condition that leaves so few cards that they can
+// be sorted, or -1.
+func (l *lister) driver(ctx context.Context, ranged []condition) (int, error) {
+	for i, c := range ranged {
 		if strings.Contains(c.sql, "c."+l.filter.Sort.column()+" ") {
 			continue // the walk begins and ends within it
 		}
@@ -236,13 +236,13 @@ func (l *lister) driver(ctx context.Context, ranged []condition) (bool, error) {
 		query := "SELECT count(*) FROM (SELECT 1 FROM customer_card c WHERE c.model = " + l.value(l.model) + " AND " + l.bind(c) + " LIMIT " + l.value(int64(few)) + ") AS h"
 		var n int
 		if err := l.tx.QueryRow(ctx, query, l.args...).Scan(&n); err != nil {
-			return false, err
+			return -1, err
 		}
 		if n < few {
-			return true, nil
+			return i, nil
 		}
 	}
-	return false, nil
+	return -1, nil
 }
 
 // value adds a value and returns its place.
@@ -275,16 +275,16 @@ func (l *lister) beyond() string {
 	return fmt.Sprintf(" AND (c.%s, c.id) %s (%s, %s)", l.filter.Sort.column(), sign, l.value(l.at.key), l.value(l.at.id[:]))
 }
 
-func (l *lister) order(computed bool) string {
+func (l *lister) order(indexless bool) string {
 	way := " DESC"
 	if l.up() {
 		way = ""
 	}
 	column := "c." + l.filter.Sort.column()
 	switch {
-	case computed && l.filter.Sort == Name:
+	case indexless && l.filter.Sort == Name:
 		column += " || ''" // an expression, so that no index is taken for the order
-	case computed:
+	case indexless:
 		column += " + 0"
 	}
 	return " ORDER BY " + column + way + ", c.id" + way
@@ -292,12 +292,15 @@ func (l *lister) order(computed bool) string {
 
 const columns = "c.id, c.name, c.other_name, c.name_key, c.city, c.first_seen, c.last_seen, c.orders, c.spend, c.currency, c.opinions, c.channels, c.rating, c.last_opinion, c.terms"
 
-// sorted reads the cards that fit and sorts them.
-func (l *lister) sorted(ctx context.Context, conditions []condition) ([]Row, error) {
+// computed makes expressions of columns, so that no index is taken for a condition.
+var computed = strings.NewReplacer(" >= ", " + 0 >= ", " <= ", " + 0 <= ")
+
+// sorted reads the cards that fit by the index of one condition, and sorts them.
+func (l *lister) sorted(ctx context.Context, driver condition, others []condition) ([]Row, error) {
 	l.args = nil
-	query := "SELECT " + columns + " FROM customer_card c WHERE c.model = " + l.value(l.model)
-	for _, c := range conditions {
-		query += " AND " + l.bind(c)
+	query := "SELECT " + columns + " FROM customer_card c WHERE c.model = " + l.value(l.model) + " AND " + l.bind(driver)
+	for _, c := range others {
+		query += " AND " + l.bind(condition{computed.Replace(c.sql), c.args})
 	}
 	query += l.beyond() + l.order(true) + " LIMIT " + l.value(int64(l.filter.Limit+1))
 	return l.read(ctx, query)
