@@ -3,9 +3,9 @@
 // can be searched, filtered and sorted without reading all.
 //
 // A card is a function of the rows it is made from. Its Stage is the last of a
-// batch: it makes anew the cards of customers whose traits, orders, opinions or
-// profiles changed. Events that only say that somebody is there, as most do,
-// write a card at most once in five minutes.
+// batch: it makes anew the cards of customers of whom traits, orders, opinions or
+// profiles changed, of others only the part that did. Events that only say that
+// somebody is there, as most do, write a card at most once in five minutes.
 //
 // Who is searched for is found by words that begin like those of the query: of
 // names and other traits, in any script; by the beginning of an e-mail address,
@@ -46,6 +46,7 @@ var channels = []string{feedback.Survey, feedback.Review, feedback.Chat, feedbac
 // card is a row of customer_card on its way.
 type card struct {
 	event.Key
+	need        need
 	known       bool // has events
 	first, last int64
 	names       customer.Names

@@ -22,11 +22,23 @@ type Stage struct{}
 // Name names the stage in metrics and errors.
 func (Stage) Name() string { return "roster" }
 
+// need says what of a card is to be made anew.
+type need uint8
+
+const (
+	needNames need = 1 << iota
+	needOrders
+	needVoices
+	needWhole // there is no card yet, so nothing of the customer but this batch
+
+	needAll = needNames | needOrders | needVoices | needWhole // other profiles than before belong to it
+)
+
 // visit is what a batch says of one profile.
 type visit struct {
 	id          event.ID
 	first, last int64
-	loud        bool // more than that somebody was there
+	need        need
 }
 
 // profileName names a profile without the cost of its id.
@@ -36,8 +48,7 @@ type profileName struct {
 	value string
 }
 
-// Apply makes the cards of a batch's customers anew, or only notes when they were
-// last seen.
+// Apply makes anew what a batch changes of its customers' cards.
 //
 // On PostgreSQL the cards are locked before anything is read from which they are
 // made, so that of two batches with the same customer the second sees what the
@@ -47,9 +58,9 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	for i := range b.Events {
 		note(visits, &b.Events[i])
 	}
-	stale := map[event.Key]bool{}
+	stale := map[event.Key]need{}
 	for _, k := range b.Regrouped {
-		stale[k] = true
+		stale[k] = needAll
 	}
 	seen, err := customersOf(ctx, tx, visits, b.Touched, stale)
 	if err != nil {
@@ -61,7 +72,7 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	if err := writeSeen(ctx, tx, seen); err != nil {
 		return err
 	}
-	return remake(ctx, tx, sortedKeys(maps.Keys(stale)))
+	return remake(ctx, tx, stale)
 }
 
 // note adds an event to its profile's visit.
@@ -76,15 +87,20 @@ func note(visits map[profileName]*visit, e *event.Event) {
 		visits[k] = v
 	}
 	v.first, v.last = min(v.first, e.At), max(v.last, e.At)
-	v.loud = v.loud || e.Type == event.Identify || feedback.Speaks(e)
+	switch {
+	case e.Type == event.Identify:
+		v.need |= needNames
+	case feedback.Speaks(e):
+		v.need |= needVoices
+	}
 }
 
 // sighting is when a customer was seen in a batch.
 type sighting struct{ first, last int64 }
 
-// customersOf returns when the customers of the visits were seen, and adds those
-// that did more, or whose rows changed otherwise, to the stale ones.
-func customersOf(ctx context.Context, tx *db.Tx, visits map[profileName]*visit, touched []event.Key, stale map[event.Key]bool) (map[event.Key]sighting, error) {
+// customersOf returns when the customers of the visits were seen, and adds what
+// else changed of them. Touched are profiles whose orders changed.
+func customersOf(ctx context.Context, tx *db.Tx, visits map[profileName]*visit, touched []event.Key, stale map[event.Key]need) (map[event.Key]sighting, error) {
 	list := make([]*visit, 0, len(visits))
 	keys := db.NewRows(db.Columns("n int, model int, id bytes"))
 	for k, v := range visits {
@@ -102,33 +118,40 @@ func customersOf(ctx context.Context, tx *db.Tx, visits map[profileName]*visit, 
 		if err := r.Scan(&n, &k.Model, &id); err != nil {
 			return err
 		}
-		if copy(k.ID[:], id); n < 0 || list[n].loud {
-			stale[k] = true
+		copy(k.ID[:], id)
+		if n < 0 {
+			stale[k] |= needOrders
 			return nil
 		}
-		s, ok := seen[k]
-		if v := list[n]; !ok {
-			s = sighting{v.first, v.last}
-		} else {
-			s = sighting{min(s.first, v.first), max(s.last, v.last)}
+		v := list[n]
+		if v.need != 0 {
+			stale[k] |= v.need
 		}
-		seen[k] = s
+		if s, ok := seen[k]; ok {
+			seen[k] = sighting{min(s.first, v.first), max(s.last, v.last)}
+		} else {
+			seen[k] = sighting{v.first, v.last}
+		}
 		return nil
 	})
 	return seen, err
 }
 
-// lookAtCards drops the sightings that change no card, and moves those whose
-// card is missing to the stale ones.
-func lookAtCards(ctx context.Context, tx *db.Tx, seen map[event.Key]sighting, stale map[event.Key]bool) error {
-	for k := range stale {
-		delete(seen, k)
+// lookAtCards drops the sightings that change no card, and notes which cards are
+// missing.
+func lookAtCards(ctx context.Context, tx *db.Tx, seen map[event.Key]sighting, stale map[event.Key]need) error {
+	for k, n := range stale {
+		if n&needWhole != 0 {
+			delete(seen, k)
+		} else if _, ok := seen[k]; !ok {
+			seen[k] = sighting{noEvent, -noEvent} // touched without an event of its own
+		}
 	}
 	lock := ""
 	if tx.Postgres() {
 		lock = " ORDER BY c.model, c.id FOR UPDATE OF c"
 	}
-	changed := map[event.Key]sighting{}
+	changed, known := map[event.Key]sighting{}, make(map[event.Key]bool, len(seen))
 	keys := keyRows(sortedKeys(maps.Keys(seen)))
 	err := tx.Lookup(ctx, keys, `SELECT c.model, c.id, c.first_seen, c.last_seen FROM k CROSS JOIN customer_card c
 		WHERE c.model = k.model AND c.id = k.id`+lock, func(r *sql.Rows) error {
@@ -139,28 +162,28 @@ func lookAtCards(ctx context.Context, tx *db.Tx, seen map[event.Key]sighting, st
 			return err
 		}
 		copy(k.ID[:], id)
+		known[k] = true
 		s := seen[k]
-		if s.last = coarse(s.last); s.first < old.first || s.last > old.last {
+		if s.last != -noEvent {
+			s.last = coarse(s.last)
+		}
+		if s.first < old.first || s.last > old.last {
 			changed[k] = sighting{min(s.first, old.first), max(s.last, old.last)}
 		}
-		seen[k] = sighting{first: noCard} // has a card
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for k, s := range seen {
-		if s.first != noCard {
-			stale[k] = true
+	for k := range seen {
+		if !known[k] {
+			stale[k] |= needWhole
 		}
-		delete(seen, k)
 	}
+	clear(seen)
 	maps.Copy(seen, changed)
-	return nil
+	return err
 }
 
-// noCard marks a sighting that is done with; no event is that old.
-const noCard = -1 << 63
+// noEvent is later than every event, and -noEvent earlier.
+const noEvent = 1<<63 - 1
 
 // writeSeen writes when customers were seen, where nothing else changed.
 func writeSeen(ctx context.Context, tx *db.Tx, seen map[event.Key]sighting) error {
@@ -171,32 +194,35 @@ func writeSeen(ctx context.Context, tx *db.Tx, seen map[event.Key]sighting) erro
 	return tx.Insert(ctx, "customer_card", rows, "ON CONFLICT (model, id) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen")
 }
 
-// remake makes cards from the rows of their customers, and removes those of
-// customers that are no more.
-func remake(ctx context.Context, tx *db.Tx, stale []event.Key) error {
+// remake makes cards, or parts of them, from the rows of their customers, and
+// removes those of customers that are no more.
+func remake(ctx context.Context, tx *db.Tx, stale map[event.Key]need) error {
 	if len(stale) == 0 {
 		return nil
 	}
-	keys := keyRows(stale)
+	list := sortedKeys(maps.Keys(stale))
 	if tx.Postgres() {
-		if err := tx.Insert(ctx, "customer_card", keys, "ON CONFLICT DO NOTHING"); err != nil {
-			return err
-		}
-		err := tx.Lookup(ctx, keys, `SELECT 1 FROM k CROSS JOIN customer_card c WHERE c.model = k.model AND c.id = k.id
-			ORDER BY c.model, c.id FOR UPDATE OF c`, func(*sql.Rows) error { return nil })
-		if err != nil {
+		if err := lockCards(ctx, tx, list, stale); err != nil {
 			return fmt.Errorf("lock cards: %w", err)
 		}
 	}
-	cards := make([]*card, len(stale))
-	numbered := db.NewRows(db.Columns("n int, model int, id bytes"))
-	for i := range stale {
-		cards[i] = newCard(stale[i])
-		numbered.Add(i, stale[i].Model, stale[i].ID[:])
+	cards := make([]*card, len(list))
+	of := func(n need) *db.Rows {
+		rows := db.NewRows(db.Columns("n int, model int, id bytes"))
+		for i, c := range cards {
+			if c.need&n != 0 {
+				rows.Add(i, c.Model, c.ID[:])
+			}
+		}
+		return rows
 	}
-	err := customer.EachSeen(ctx, tx, numbered, func(n int, p customer.Seen) { cards[n].addProfile(p) })
+	for i, k := range list {
+		cards[i] = newCard(k)
+		cards[i].need = stale[k]
+	}
+	err := customer.EachSeen(ctx, tx, of(needWhole|needNames), func(n int, p customer.Seen) { cards[n].addProfile(p) })
 	if err == nil {
-		err = customer.EachNames(ctx, tx, numbered, func(n int, names customer.Names, words []string) {
+		err = customer.EachNames(ctx, tx, of(needNames), func(n int, names customer.Names, words []string) {
 			cards[n].names = names
 			for _, w := range words {
 				cards[n].words.add(w)
@@ -204,10 +230,10 @@ func remake(ctx context.Context, tx *db.Tx, stale []event.Key) error {
 		})
 	}
 	if err == nil {
-		err = order.EachPurchase(ctx, tx, numbered, func(n int, p order.Purchase) { cards[n].addPurchase(p) })
+		err = order.EachPurchase(ctx, tx, of(needOrders), func(n int, p order.Purchase) { cards[n].addPurchase(p) })
 	}
 	if err == nil {
-		err = feedback.EachVoice(ctx, tx, numbered, func(n int, v feedback.Voice) { cards[n].addVoice(v) })
+		err = feedback.EachVoice(ctx, tx, of(needVoices), func(n int, v feedback.Voice) { cards[n].addVoice(v) })
 	}
 	if err != nil {
 		return fmt.Errorf("make cards: %w", err)
@@ -215,69 +241,18 @@ func remake(ctx context.Context, tx *db.Tx, stale []event.Key) error {
 	for _, c := range cards {
 		c.finish()
 	}
-	return save(ctx, tx, cards, keys)
+	return save(ctx, tx, cards)
 }
 
-var cardColumns = db.Columns(`model int, id bytes, first_seen int, last_seen int, name text, other_name text, name_key text, city text,
-	orders int, spend int, currency text, opinions int, channels int, rating int, last_opinion bytes, terms text`)
-
-const overwrite = `ON CONFLICT (model, id) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen,
-	name = excluded.name, other_name = excluded.other_name, name_key = excluded.name_key, city = excluded.city,
-	orders = excluded.orders, spend = excluded.spend, currency = excluded.currency, opinions = excluded.opinions,
-	channels = excluded.channels, rating = excluded.rating, last_opinion = excluded.last_opinion, terms = excluded.terms`
-
-// save writes cards and the words they are found by.
-func save(ctx context.Context, tx *db.Tx, cards []*card, keys *db.Rows) error {
-	before := map[event.Key][]string{}
-	err := tx.Lookup(ctx, keys, `SELECT c.model, c.id, c.terms FROM k CROSS JOIN customer_card c WHERE c.model = k.model AND c.id = k.id`, func(r *sql.Rows) error {
-		var k event.Key
-		var id []byte
-		var c card
-		err := r.Scan(&k.Model, &id, &c.terms)
-		copy(k.ID[:], id)
-		before[k] = c.found()
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("cards: %w", err)
-	}
-	rows, gone := db.NewRows(cardColumns), db.NewRows(db.Columns("model int, id bytes"))
-	oldWords, newWords := db.NewRows(termColumns), db.NewRows(termColumns)
-	for _, c := range cards {
-		if !c.known {
-			gone.Add(c.Model, c.ID[:])
-			c.terms = ""
-		} else {
-			var opinion any
-			if !c.lastOpinion.IsZero() {
-				opinion = c.lastOpinion[:]
-			}
-			rows.Add(c.Model, c.ID[:], c.first, c.last, c.names.Shown, c.names.Other, c.nameKey(), c.names.City,
-				c.orders, c.spend, c.currency, c.opinions, c.channels, c.rating, opinion, c.terms)
-		}
-		was, is := before[c.Key], c.found()
-		for _, w := range was {
-			if _, ok := slices.BinarySearch(is, w); !ok {
-				oldWords.Add(c.Model, w, c.ID[:])
-			}
-		}
-		for _, w := range is {
-			if _, ok := slices.BinarySearch(was, w); !ok {
-				newWords.Add(c.Model, w, c.ID[:])
-			}
-		}
-	}
-	nothing := func(*sql.Rows) error { return nil }
-	if err := tx.Lookup(ctx, oldWords, "DELETE FROM customer_term WHERE (model, term, id) IN (SELECT model, term, id FROM k) RETURNING 1", nothing); err != nil {
-		return fmt.Errorf("remove words: %w", err)
-	}
-	if err := tx.Lookup(ctx, gone, "DELETE FROM customer_card WHERE (model, id) IN (SELECT model, id FROM k) RETURNING 1", nothing); err != nil {
-		return fmt.Errorf("remove cards: %w", err)
-	}
-	if err := tx.Insert(ctx, "customer_card", rows, overwrite); err != nil {
+// lockCards makes the cards that are missing, and locks those that were not
+// looked at yet.
+func lockCards(ctx context.Context, tx *db.Tx, list []event.Key, stale map[event.Key]need) error {
+	keys := keyRows(slices.DeleteFunc(slices.Clone(list), func(k event.Key) bool { return stale[k]&needWhole == 0 }))
+	if err := tx.Insert(ctx, "customer_card", keys, "ON CONFLICT DO NOTHING"); err != nil {
 		return err
 	}
-	return tx.Insert(ctx, "customer_term", newWords, "")
+	return tx.Lookup(ctx, keys, `SELECT 1 FROM k CROSS JOIN customer_card c WHERE c.model = k.model AND c.id = k.id
+		ORDER BY c.model, c.id FOR UPDATE OF c`, func(*sql.Rows) error { return nil })
 }
 
 var termColumns = db.Columns("model int, term text, id bytes")
