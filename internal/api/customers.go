@@ -66,7 +66,7 @@ type customerQuery struct {
 	SeenFrom   string `query:"seen_from" format:"date-time" doc:"Last seen at this time or later, to five minutes."`
 	SeenTo     string `query:"seen_to" format:"date-time" doc:"Last seen before this time, to five minutes."`
 	OrdersMin  int64  `query:"orders_min" minimum:"0" doc:"At least so many orders."`
-	OrdersMax  *int64 `query:"orders_max" minimum:"0" doc:"At most so many orders."`
+	OrdersMax  int64  `query:"orders_max" minimum:"-1" default:"-1" doc:"At most so many orders; -1 for no bound."`
 	SpendMin   string `query:"spend_min" maxLength:"30" doc:"Spent at least this, in the currency of most of their orders."`
 	SpendMax   string `query:"spend_max" maxLength:"30" doc:"Spent at most this."`
 	Rating     string `query:"rating" enum:"good,neutral,bad,none" doc:"How the last rating sounds."`
@@ -77,7 +77,7 @@ type customerQuery struct {
 
 // filtered reports whether the list is searched, filtered or sorted.
 func (q *customerQuery) filtered() bool {
-	return q.Query+q.SeenFrom+q.SeenTo+q.SpendMin+q.SpendMax+q.Rating+q.Channel+q.Sort != "" || q.OrdersMin > 0 || q.OrdersMax != nil
+	return q.Query+q.SeenFrom+q.SeenTo+q.SpendMin+q.SpendMax+q.Rating+q.Channel+q.Sort != "" || q.OrdersMin > 0 || q.OrdersMax >= 0
 }
 
 // filter reads the query for the roster.
@@ -85,10 +85,12 @@ func (q *customerQuery) filter() (f roster.Filter, err error) {
 	f = roster.Filter{Query: q.Query, OrdersMin: q.OrdersMin, Mood: q.Rating, Channel: q.Channel, Cursor: q.Cursor, Limit: q.Limit}
 	by, down := strings.CutPrefix(q.Sort, "-")
 	f.Sort, f.Ascending = roster.Sort(by), !down && by != ""
-	if q.OrdersMax != nil {
-		if f.OrdersMax = *q.OrdersMax; f.OrdersMax == 0 {
-			f.OrdersMax = -1
-		}
+	switch q.OrdersMax {
+	case -1:
+	case 0:
+		f.OrdersMax = -1 // none at all
+	default:
+		f.OrdersMax = q.OrdersMax
 	}
 	for _, t := range []struct {
 		text string
