@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -300,7 +301,11 @@ func (d *customerView) lastScore(v *ui.Viewer) ui.StatInfo {
 
 // feelings is the chart of ratings over time, each as a share of its scale.
 func (d *customerView) feelings(v *ui.Viewer) (ui.Chart, int) {
-	series := ui.Series{Name: v.T("customer.feelings_series"), Tone: ui.Plain}
+	moods := []ui.Mood{ui.MoodGood, ui.MoodNeutral, ui.MoodBad}
+	series := []ui.Series{{Tone: ui.Good}, {Tone: ui.Neutral}, {Tone: ui.Bad}} // told apart by shape too
+	for i, m := range moods {
+		series[i].Name = m.Label(v)
+	}
 	chart := ui.Chart{ID: "feelings", Kind: ui.Dots, Label: v.T("customer.feelings"), Unit: "%", Size: "short", Column: v.T("common.date")}
 	for _, o := range slices.Backward(d.opinions) {
 		if o.Rating == nil || o.Scale < 2 {
@@ -317,11 +322,17 @@ func (d *customerView) feelings(v *ui.Viewer) (ui.Chart, int) {
 		at := timeOf(o.At)
 		chart.Ticks = append(chart.Ticks, v.L.DayMonth(at.In(v.L.Zone)))
 		chart.Names = append(chart.Names, v.L.DateTime(at))
-		series.Values = append(series.Values, share)
+		for i, m := range moods {
+			value := math.NaN()
+			if m == moodOf(o.Mood) {
+				value = share
+			}
+			series[i].Values = append(series[i].Values, value)
+		}
 	}
 	low, high := 0.0, 1.0
-	chart.Series, chart.Min, chart.Max = []ui.Series{series}, &low, &high
-	return chart, len(series.Values)
+	chart.Series, chart.Min, chart.Max = series, &low, &high
+	return chart, len(chart.Ticks)
 }
 
 // detail is a trait as it is shown.

@@ -172,7 +172,7 @@ function shape(d: Drawing, s: Series, index: number): object[] {
       return [{ ...common, type: 'bar', stack: 'wave', data: values.map((n) => (n === null ? null : down ? -n : n)), itemStyle: { color: fill, borderRadius: round }, barMaxWidth: 9, barCategoryGap: '36%', z: s.tone === 'neutral' ? 3 : 2 }]
     }
     case 'dots':
-      return [{ ...common, type: 'scatter', data: values, symbolSize: 7, symbol: ['circle', 'rect', 'triangle'][index % 3], itemStyle: { color: fill, opacity: 0.85 }, z: 3 }]
+      return [{ ...common, type: 'scatter', data: values, symbolSize: 7, symbol: ['circle', 'rect', 'triangle'][index % 3], symbolRotate: s.tone === 'bad' ? 180 : 0, itemStyle: { color: fill, opacity: 0.85 }, z: 3 }]
   }
   const end = values.reduce<number>((last, n, i) => (n === null ? last : i), -1)
   const line: object = {
@@ -218,6 +218,7 @@ function tip(holder: HTMLElement, d: Drawing): object {
         const dot = document.createElement('i')
         const dt = document.createElement('dt')
         const dd = document.createElement('dd')
+        if (d.kind === 'dots' && row.cells[c + 1]?.textContent === '–') return
         dot.style.background = series ? tone(d, series) : extra ? 'transparent' : colour('--band')
         dt.textContent = th.textContent
         dd.textContent = row.cells[c + 1]?.textContent ?? ''
