@@ -249,7 +249,7 @@ func (q customersQuery) filter(now time.Time) (roster.Filter, error) {
 // nameOf is what a customer is called, where their name is not known by their id.
 func nameOf(v *ui.Viewer, name string, id event.ID) string {
 	if name != "" {
-		return name
+		return customer.Mask("", name) // some shops have an address there
 	}
 	text := id.String()
 	return v.T("customers.visitor", "Code", text[len(text)-4:])

@@ -84,6 +84,7 @@ func (s Store) Export(ctx context.Context, by staff.Actor, f Filter, w io.Writer
 
 func exportLine(r Row, c customer.Contact, whole bool) []string {
 	if !whole {
+		r.Name, r.Other = customer.Mask("", r.Name), customer.Mask("", r.Other)
 		c.Email, c.Phone = customer.Mask(customer.Email, c.Email), customer.Mask(customer.Phone, c.Phone)
 	}
 	cells := []string{

@@ -397,7 +397,7 @@ func randomEvents(r *rand.Rand, n int) []event.Event {
 func TestExport(t *testing.T) {
 	eachShop(t, func(t *testing.T, s *shop) {
 		s.send(identify("u1", `{"name":"=HYPERLINK(\"x\")","city":"@x","phone":"+919830012345","email":"ruma@mail.example"}`),
-			identify("u2", `{"name":"a, \"b\"\n","city":"\t=1"}`))
+			identify("u2", `{"name":"a, \"b\"\n","city":"\t=1"}`), identify("u3", `{"name":"ruma@mail.example"}`))
 		export := func(role ws.Role) (string, error) {
 			var b strings.Builder
 			err := s.Export(ctx, staff.Actor{Account: "a", Workspace: workspace, Role: role}, Filter{Sort: Name, Ascending: true}, &b)
