@@ -214,13 +214,15 @@ func (s *shop) arrange() {
 	file.Write([]byte(`{"type":"track","event":"Product Viewed","userId":"u20410","messageId":"file-1","properties":{"product_id":"p1"}}` + "\n"))
 	upload.Close()
 	w.send("POST", s.path("sources/imports"), upload.FormDataContentType(), form.String())
+	w.post(s.path("feedback/"+s.things["feedback"]+"/note"), url.Values{"text": {"Call her on Monday"}})
 	for kind, where := range map[string][2]string{
+		"note":        {"feedback/" + s.things["feedback"], `/note/([^/"]+)/remove"`},
+		"ref":         {"customers/" + s.things["customers"], `/reveal/([^/"]+)"`},
 		"account":     {"settings/people", `/settings/people/([^/"]+)/role"`},
 		"invitations": {"settings/people", `/settings/invitations/([^/"]+)/withdraw"`},
 		"sessions":    {"settings/account", `/account/sessions/([^/"]+)/end"`},
 		"event":       {"sources/events", `/sources/events/([^/"?]*[0-9][^/"?]*)"`},
-		"ref":         {"customers/" + s.things["customers"], `/reveal/([^/"]+)"`},
-		"import":      {"sources/imports", `/sources/imports/([^/"?]*[0-9][^/"?]*)"`},
+		"import":      {"sources/imports", `/sources/imports/(imp_[^/"?]+)"`},
 	} {
 		page := w.ask(s.t, "GET", s.path(where[0]))
 		if m := regexp.MustCompile(where[1]).FindSubmatch(page.text); m != nil {

@@ -226,10 +226,10 @@ func (c *Console) importRejects(w http.ResponseWriter, r *http.Request, v *ui.Vi
 
 // importStream moves one import's page.
 func (c *Console) importStream(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	last, err := c.Imports.Job(r.Context(), v.Actor, r.PathValue("import"))
-	if err != nil {
+	if _, err := c.Imports.Job(r.Context(), v.Actor, r.PathValue("import")); err != nil {
 		return err
 	}
+	var last intake.Job // none: what happened since the page was made is told first
 	return c.stream(w, r, v, func(ctx context.Context, to *stream) error {
 		j, err := c.Imports.Job(ctx, v.Actor, r.PathValue("import"))
 		if err != nil {

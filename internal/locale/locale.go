@@ -21,6 +21,7 @@ package locale
 import (
 	"slices"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/language"
 )
@@ -122,4 +123,22 @@ func (l *Locale) Tag() string {
 		return "en-IN"
 	}
 	return string(l.Lang)
+}
+
+// TextTag returns the lang attribute of what somebody wrote: its language where
+// that is known, else at least its script, else "", which says that it is not
+// known and so not the page's.
+func TextTag(language, text string) string {
+	if language != "" {
+		return language
+	}
+	for _, r := range text {
+		switch {
+		case unicode.Is(unicode.Bengali, r):
+			return "bn" // Assamese has no other voice
+		case unicode.Is(unicode.Devanagari, r):
+			return "und-Deva"
+		}
+	}
+	return ""
 }

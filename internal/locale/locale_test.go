@@ -210,3 +210,11 @@ func BenchmarkT(b *testing.B) {
 		l.T("common.count_orders", "N", 1200)
 	}
 }
+
+func TestTextTag(t *testing.T) {
+	for _, c := range [][3]string{{"ne", "राम्रो", "ne"}, {"", "राम्रो", "und-Deva"}, {"", "Wow, শাড়ি", "bn"}, {"", "soft", ""}} {
+		if got := TextTag(c[0], c[1]); got != c[2] {
+			t.Errorf("%s: %q, expected %q", c[1], got, c[2])
+		}
+	}
+}
