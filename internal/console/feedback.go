@@ -59,7 +59,7 @@ func (c *Console) feedback(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 	if err != nil {
 		return err
 	}
-	if p.overview, err = c.Feedback.Overview(r.Context(), v.Workspace.Number, f, feedback.Buckets{Bucket: found.bucket, Location: place}); err != nil {
+	if p.overview, err = c.Feedback.Overview(r.Context(), v.Workspace.Number, f, feedback.Buckets{Bucket: found.bucket, Location: place, Until: found.to.UnixMicro()}); err != nil {
 		return err
 	}
 	f.Cursor = q.cursor

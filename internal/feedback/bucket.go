@@ -72,7 +72,8 @@ func (f *ScoreFilter) spans(ctx context.Context, tx *db.Tx, w *where) ([]int64, 
 	from, to := f.From, f.To
 	if from == 0 || to == 0 {
 		var first, last sql.Null[int64]
-		err := tx.QueryRow(ctx, "SELECT min(f.at), max(f.at) FROM feedback f WHERE "+w.String(), w.args...).Scan(&first, &last)
+		// Each by itself, which an index answers at once.
+		err := tx.QueryRow(ctx, "SELECT (SELECT min(f.at) FROM feedback f WHERE "+w.String()+"), (SELECT max(f.at) FROM feedback f WHERE "+w.String()+")", w.args...).Scan(&first, &last)
 		if err != nil || !first.Valid {
 			return nil, err
 		}

@@ -145,7 +145,7 @@ func (t *tallied) rolled(ctx context.Context, tx *db.Tx, from, to int64) error {
 // reviews that a twin outdoes, and where only open opinions are asked for what is
 // handled.
 func (t *tallied) takeOff(ctx context.Context, tx *db.Tx, from, to int64) error {
-	if err := t.single(ctx, tx, from, to, "f.twin = 1 AND NOT "+newest, -1); err != nil || t.f.State != Open {
+	if err := t.single(ctx, tx, from, to, outdone, -1); err != nil || t.f.State != Open {
 		return err
 	}
 	handled := *t
@@ -164,7 +164,19 @@ func (t *tallied) single(ctx context.Context, tx *db.Tx, from, to int64, conditi
 	w.add(condition)
 	slot := t.slot(w)
 	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), count(*), 0 FROM "+f.tables()+
-		" WHERE "+w.String()+" GROUP BY 1, 2, 3, 4, 5, 6", w.args, times)
+		byTwin(tx, condition)+" WHERE "+w.String()+" GROUP BY 1, 2, 3, 4, 5, 6", w.args, times)
+}
+
+// outdone is the condition that a twin outdoes the review f.
+const outdone = "f.twin = 1 AND NOT " + newest
+
+// byTwin has SQLite read only reviews with a twin where only they can meet a
+// condition: it would rather read the whole range.
+func byTwin(tx *db.Tx, condition string) string {
+	if condition == outdone && !tx.Postgres() {
+		return " INDEXED BY feedback_twin"
+	}
+	return ""
 }
 
 // slot is the expression for the slot of the opinion f.

@@ -54,6 +54,7 @@ type Product struct {
 type Buckets struct {
 	Bucket   string         // none, hour, day, week or month; "" is none
 	Location *time.Location // whose days they are; nil is UTC
+	Until    int64          // where buckets end if the filter is open, in microseconds; 0: with the last opinion
 }
 
 // Overview counts the opinions that a filter lists, by time, mood, channel and
@@ -66,7 +67,7 @@ func (s Store) Overview(ctx context.Context, workspace int64, f Filter, by Bucke
 	if err != nil {
 		return Overview{}, err
 	}
-	calendar := ScoreFilter{From: f.From, To: f.To, Bucket: by.Bucket, Location: by.Location}
+	calendar := ScoreFilter{From: f.From, To: cmp.Or(f.To, by.Until), Bucket: by.Bucket, Location: by.Location}
 	if err := calendar.complete(Rating); err != nil {
 		return Overview{}, err
 	}
@@ -263,7 +264,7 @@ func (t *tallied) productDays(ctx context.Context, tx *db.Tx, add, less func(*sq
 		f.From, f.To = from, to
 		w := f.where(t.workspace, t.model, tx.Postgres())
 		w.add("f.product_id IS NOT NULL AND " + condition)
-		return tx.Each(ctx, "SELECT f.product_id, "+moodCounts+" FROM feedback f WHERE "+w.String()+" GROUP BY 1", w.args, add)
+		return tx.Each(ctx, "SELECT f.product_id, "+moodCounts+" FROM feedback f"+byTwin(tx, condition)+" WHERE "+w.String()+" GROUP BY 1", w.args, add)
 	}
 	if t.f.From != 0 {
 		if err := single(t.f.From, min(from*day, cmp.Or(t.f.To, from*day)), newest, add); err != nil {
@@ -275,5 +276,5 @@ func (t *tallied) productDays(ctx context.Context, tx *db.Tx, add, less func(*sq
 			return err
 		}
 	}
-	return single(from*day, to*day, "f.twin = 1 AND NOT "+newest, less)
+	return single(from*day, to*day, outdone, less)
 }
