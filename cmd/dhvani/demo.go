@@ -168,7 +168,10 @@ func span(d time.Duration) string {
 	case d >= 2*time.Hour:
 		return fmt.Sprintf("%.0f hours", d.Hours())
 	}
-	return fmt.Sprintf("%.0f minutes", max(1, d.Minutes()))
+	if d < 2*time.Minute {
+		return "a minute"
+	}
+	return fmt.Sprintf("%.0f minutes", d.Minutes())
 }
 
 // openShop finds or makes the shop's workspace, its keys and its staff. The
