@@ -369,14 +369,14 @@ func feedbackFilters(v *ui.Viewer, p feedbackPage) templ.Component {
 		kind, kinds := q.menu(v, q.kind, func(q *feedbackQuery, s string) { q.kind = s }, kindChoices(v)...)
 		product, products := q.menu(v, q.product, func(q *feedbackQuery, s string) { q.product = s }, p.productChoices()...)
 		state, states := q.menu(v, q.state, func(q *feedbackQuery, s string) { q.state = s }, stateChoices(v)...)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<div class=\"filters\"><form class=\"grow\" method=\"get\" action=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<div class=\"filters\"><form method=\"get\" action=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 templ.SafeURL
 		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.URL("feedback")))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `feedback.templ`, Line: 83, Col: 75}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `feedback.templ`, Line: 83, Col: 62}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 		if templ_7745c5c3_Err != nil {

@@ -130,12 +130,25 @@ function option(holder: HTMLElement, d: Drawing, width: number): echarts.ECharts
       axisLabel: { ...text, interval: (i: number) => i % every === 0 && i + every / 2 <= d.ticks.length, hideOverlap: true, alignMinLabel: 'left' },
     },
     yAxis: {
-      type: 'value', min: d.min ?? undefined, max: d.max ?? undefined, interval: d.unit === '%' && d.max === 1 ? 0.25 : undefined, scale: !bars && d.min === undefined, splitNumber: 4, minInterval: d.unit || series.some((s) => s.values?.some((n) => n !== null && n % 1 !== 0)) ? undefined : 1,
+      type: 'value', min: d.min ?? undefined, max: d.max ?? undefined, scale: !bars && d.min === undefined, splitNumber: 4, interval: even(d), minInterval: d.unit || series.some((s) => s.values?.some((n) => n !== null && n % 1 !== 0)) ? undefined : 1,
       axisLabel: { ...text, formatter: axisText(d) }, splitLine: { lineStyle: { color: colour('--line'), type: [3, 4] } },
     },
     tooltip: tip(holder, d),
     series: [...usual(d), ...series.flatMap((s, i) => shape(d, s, i)), ...marks(d)],
   }
+}
+
+// even is the distance of ticks that divides an axis of fixed ends: from 60% to 100%
+// it is 10%. Where none does, ECharts chooses.
+function even(d: Drawing): number | undefined {
+  if (d.min === undefined || d.max === undefined || d.max <= d.min) return undefined
+  const span = d.max - d.min
+  const power = 10 ** Math.floor(Math.log10(span / 4))
+  for (const step of [1, 2, 2.5, 5, 10].map((n) => n * power)) {
+    const parts = span / step
+    if (parts <= 4.01 && Math.abs(parts - Math.round(parts)) < 1e-6) return step
+  }
+  return undefined
 }
 
 const strip = { silent: true, symbol: 'none', lineStyle: { opacity: 0 }, tooltip: { show: false }, emphasis: { disabled: true }, z: 1 }

@@ -14,7 +14,7 @@ const (
 	Stack ChartKind = "stack" // bars upon one another
 	Wave  ChartKind = "wave"  // what is good above the line, what is bad below it
 	Line  ChartKind = "line"
-	Dots  ChartKind = "dots" // single opinions; a line is their mean
+	Dots  ChartKind = "dots" // single values, each series in a shape of its own
 )
 
 // Tone is the colour of a series.
