@@ -81,7 +81,7 @@ func TestFeedback(t *testing.T) {
 	shared.click("form button[type=submit]")
 	shared.until("location.search.includes('q=')")
 	shared.sees("पैसे कट गए")
-	b.click("#voices a[href*='/feedback/']")
+	b.click("#voices a[data-row-link]")
 	b.at(s.path("feedback/"))
 	b.sees("पैसे कट गए")
 }
