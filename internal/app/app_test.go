@@ -473,8 +473,18 @@ func TestHealthAndMetrics(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	r, _ := http.NewRequest("GET", s.url+"/metrics", nil)
-	_, text := do(t, r)
+	metrics := func() string {
+		r, _ := http.NewRequest("GET", s.url+"/metrics", nil)
+		_, text := do(t, r)
+		return text
+	}
+	for range 200 { // counted after it is stored
+		if strings.Contains(metrics(), "dhvani_events_stored_total 1") {
+			break
+		}
+		pause(10 * time.Millisecond)
+	}
+	text := metrics()
 	for _, name := range []string{"dhvani_events_stored_total 1", "dhvani_log_commit_events_count", "dhvani_process_lag_messages", "dhvani_process_visible_seconds_count"} {
 		if !strings.Contains(text, name) {
 			t.Errorf("no %s in the metrics", name)

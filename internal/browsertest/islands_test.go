@@ -202,8 +202,7 @@ func TestKeyboard(t *testing.T) {
 	b.at("/w/w1/row1")
 
 	b.until("document.documentElement.classList.contains('js')")
-	b.keys("gc")
-	b.at("/w/w1/customers")
+	b.jump("gc", "/w/w1/customers")
 	b.until("document.documentElement.classList.contains('js')")
 	b.keys("?")
 	b.until("document.getElementById('keys').open")

@@ -106,7 +106,7 @@ func TestImport(t *testing.T) {
 	b.at(s.path("sources/imports/"))
 	b.sees("history.ndjson")
 	b.click("main button[formaction$='/start']")
-	b.sees("40")
+	b.sees("All of it is visible now.")
 	b.goTo(s.path("customers") + "?q=Tara+Import+7")
 	b.sees("Tara Import 7")
 }
@@ -117,12 +117,12 @@ func TestScene(t *testing.T) {
 	s := p.shop(demo.Name)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	now := time.Now().Add(-20 * time.Minute) // some are on their way to the checkout already
+	now := time.Now().Add(-12 * time.Minute) // some are on their way to the checkout already
 	p.options.Demo.Shop().Until(now)         // its past is not sent
 	if err := p.options.Demo.Imported(now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.options.Demo.Begin(now, 100); err != nil {
+	if _, err := p.options.Demo.Begin(now, 60); err != nil {
 		t.Fatal(err)
 	}
 	player := demo.Player{URL: p.url, WriteKey: s.writeKey, SecretKey: s.secretKey}
@@ -187,8 +187,7 @@ func TestKeyboardOnly(t *testing.T) {
 	if !ask[bool](b, "getComputedStyle(document.activeElement).outlineStyle != 'none' && document.activeElement.getBoundingClientRect().top >= 0") {
 		t.Error("the link past the navigation is not seen")
 	}
-	b.keys("gc")
-	b.at(s.path("customers"))
+	b.jump("gc", s.path("customers"))
 	b.ready()
 	b.keys("/")
 	b.until("document.activeElement.name == 'q'")
@@ -206,6 +205,5 @@ func TestKeyboardOnly(t *testing.T) {
 	b.keys("gurung")
 	b.keys(kb.Escape + kb.Escape) // what was typed goes first
 	b.until("!document.getElementById('palette').open")
-	b.keys("gf")
-	b.at(s.path("feedback"))
+	b.jump("gf", s.path("feedback"))
 }

@@ -31,10 +31,11 @@ export function keyboard(): void {
         const field = document.querySelector<HTMLInputElement>('[data-search]')
         if (!field) return
         e.preventDefault()
-        setTimeout(() => { // lest the key itself be typed into the field
+        const focus = () => { // not sooner, lest the key itself be typed into the field
           field.focus()
           field.select()
-        })
+        }
+        document.addEventListener('keyup', focus, { once: true })
         return
       }
       case '?':
