@@ -4,15 +4,18 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dhvani/dhvani/internal/console"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/locale"
 	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -78,6 +81,61 @@ func TestWalk(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLinks follows every link of every page, of a shop with nothing in it and of a
+// full one: each leads somewhere for each role.
+func TestLinks(t *testing.T) {
+	p := start(t)
+	for _, s := range []*shop{p.shop("empty"), p.shop("full").fill()} {
+		for _, role := range []workspace.Role{workspace.Owner, workspace.Agent} {
+			if email := s.email(role); role == workspace.Owner || s.things != nil || s.addUser(role) == email {
+				s.follow(t, s.walker(email))
+			}
+		}
+	}
+}
+
+var href = regexp.MustCompile(`href="([^"]+)"`)
+
+// follow asks for the addresses to which the pages of the navigation lead.
+func (s *shop) follow(t *testing.T, who *walker) {
+	seen := map[string]bool{}
+	for _, section := range []string{"live", "feedback", "customers", "sources", "settings/account"} {
+		for _, m := range href.FindAllStringSubmatch(string(who.ask(t, "GET", s.path(section)).text), -1) {
+			to, _, _ := strings.Cut(html.UnescapeString(m[1]), "#")
+			if !strings.HasPrefix(to, "/w/") || seen[to] {
+				continue
+			}
+			seen[to] = true
+			if a := who.ask(t, "GET", to); a.status >= 400 {
+				t.Errorf("%s links to %s: %d", section, to, a.status)
+			}
+		}
+	}
+	if len(seen) < 5 {
+		t.Errorf("only %d links", len(seen))
+	}
+}
+
+// Who chooses a language before signing in still comes to where they wanted.
+func TestLanguageKeepsTheWay(t *testing.T) {
+	s := start(t).shop("Tantu Handloom")
+	want := s.path("customers") + "?q=a+b&sort=spend"
+	text := string((&walker{place: s.place}).ask(t, "GET", "/signin?next="+url.QueryEscape(want)).text)
+	languages := 0
+	for _, m := range href.FindAllStringSubmatch(text, -1) {
+		if q, ok := strings.CutPrefix(html.UnescapeString(m[1]), "?"); ok {
+			languages++
+			v, err := url.ParseQuery(q)
+			if err != nil || v.Get("lang") == "" || v.Get("next") != want {
+				t.Errorf("a language leads to ?%s", q)
+			}
+		}
+	}
+	if languages != len(locale.Langs) {
+		t.Errorf("%d languages", languages)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/customer"
@@ -224,7 +225,8 @@ func (d *customerView) stats(v *ui.Viewer) []ui.StatInfo {
 	}
 	spent := ui.StatInfo{Label: v.T("customer.spent"), None: v.T("customer.none")}
 	if d.bought.Orders > 0 {
-		spent.None, spent.Value = "", v.L.Money(d.card.Spend, d.card.Currency)
+		spent.None = ""
+		spent.Value, spent.Whole = figureMoney(v, d.card.Spend, d.card.Currency)
 		spent.Foot = v.T("customer.per_order", "Amount", v.L.Money(d.card.Spend/max(d.card.Orders, 1)/1e6*1e6, d.card.Currency))
 	}
 	first := timeOf(d.FirstSeen)
@@ -253,12 +255,23 @@ func (d *customerView) stats(v *ui.Viewer) []ui.StatInfo {
 	}
 	held := ui.StatInfo{Label: v.T("customer.cart"), None: v.T("customer.cart_empty")}
 	if d.cart.items > 0 {
-		held.None, held.Value, held.Foot = "", v.L.Money(d.cart.amount, d.cart.currency), v.T("customer.cart_items", "N", d.cart.items)
+		held.None, held.Foot = "", v.T("customer.cart_items", "N", d.cart.items)
+		held.Value, held.Whole = figureMoney(v, d.cart.amount, d.cart.currency)
 	}
 	if d.cart.failed > 0 {
 		held.Foot, held.FootBad = v.T("customer.failed", "N", d.cart.failed), true
 	}
 	return []ui.StatInfo{orders, spent, since, d.lastScore(v), opinions, held}
+}
+
+// figureMoney is an amount as a large figure: short where the whole, which comes
+// too then, would not fit.
+func figureMoney(v *ui.Viewer, amount int64, currency string) (value, whole string) {
+	value = v.L.Money(amount, currency)
+	if utf8.RuneCountInString(value) <= 10 {
+		return value, ""
+	}
+	return v.L.MoneyShort(amount, currency), value
 }
 
 // span is a time in the largest unit that fits.
@@ -357,7 +370,7 @@ func (d *customerView) details(v *ui.Viewer) (out []detail) {
 		if key == "customer.from_server" {
 			from = v.T("customer.from_server", "Date", v.L.Date(timeOf(t.At)))
 		}
-		out = append(out, detail{t.Name, value, from})
+		out = append(out, detail{v.L.Word("customer.trait", t.Name), value, from})
 	}
 	return out
 }

@@ -114,7 +114,9 @@ func orderPairs(v *ui.Viewer, o order.Order) (out [][2]string) {
 		}
 		return v.L.Date(timeOf(at))
 	}
-	add(v.T("customer.paid_with"), o.PaymentMethod)
+	if o.PaymentMethod != "" {
+		add(v.T("customer.paid_with"), methodName(v, strings.ToLower(o.PaymentMethod)))
+	}
 	add(v.T("customer.coupon"), o.Coupon)
 	add(v.T("customer.shipped_on"), date(o.ShippedAt))
 	add(v.T("customer.carrier"), o.Carrier)

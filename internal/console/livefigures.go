@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -100,7 +101,7 @@ func againstUsual(v *ui.Viewer, p *livePage, c insight.Counted) string {
 	case u.N == 0:
 		return v.T("live.no_usual")
 	case u.Middle < 10 || p.Range != insight.Today:
-		return v.T("common.usually_range", "From", v.L.Decimal(u.Low, 0), "To", v.L.Decimal(u.High, 0))
+		return usually(v, v.L.Decimal(u.Low, 0), v.L.Decimal(u.High, 0), "")
 	}
 	day := p.Bounds[0].In(p.Location).Weekday()
 	return v.T("live.on_usual", "Change", v.L.SignedPercent(float64(c.N)/u.Middle-1, 0), "Weekday", v.L.Weekday(day))
@@ -220,7 +221,16 @@ func usualShare(v *ui.Viewer, u insight.Usual) string {
 	if u.N == 0 {
 		return ""
 	}
-	return v.T("common.usually_range", "From", v.L.Decimal(100*u.Low, 0), "To", v.L.Percent(u.High, 0))
+	return usually(v, v.L.Decimal(100*u.Low, 0), v.L.Decimal(100*u.High, 0), v.L.Percent(u.High, 0))
+}
+
+// usually says what is usual, as one value where both ends are written alike. top
+// is how the upper end is written with its unit, "" where there is none.
+func usually(v *ui.Viewer, low, high, top string) string {
+	if low == high {
+		return v.T("common.usually_value", "Value", cmp.Or(top, high))
+	}
+	return v.T("common.usually_range", "From", low, "To", cmp.Or(top, high))
 }
 
 // capital writes a label as a row begins: with a capital letter, and what is

@@ -21,7 +21,7 @@ import (
 // may, sets the headers, and renders what goes wrong.
 func (c *Console) page(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &ui.Viewer{Nonce: rand.Text(), Path: r.URL.Path, Now: c.Now(), Part: r.Header.Get("HX-Request") == "true", Demo: c.Demo != nil, Theme: "system"}
+		v := &ui.Viewer{Nonce: rand.Text(), Path: r.URL.Path, Query: r.URL.Query(), Now: c.Now(), Part: r.Header.Get("HX-Request") == "true", Demo: c.Demo != nil, Theme: "system"}
 		v.L = locale.For(language(r), time.UTC)
 		setHeaders(w, v.Nonce)
 		err := c.admit(r, rt, v)

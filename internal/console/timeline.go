@@ -202,6 +202,10 @@ func (h *happening) value(v *ui.Viewer, verb event.Verb, p event.Object) {
 		amount("price", "value")
 	case event.CheckoutStarted, event.OrderCompleted, event.OrderRefunded:
 		amount("total", "revenue", "value")
+	case event.PaymentInfoEntered:
+		if h.More != "" {
+			h.More = methodName(v, strings.ToLower(h.More))
+		}
 	case event.CheckoutFailed:
 		h.Mood = ui.MoodBad
 		amount("value", "total")

@@ -141,8 +141,9 @@ function option(holder: HTMLElement, d: Drawing, width: number): echarts.ECharts
 // even is the distance of ticks that divides an axis of fixed ends: from 60% to 100%
 // it is 10%. Where none does, ECharts chooses.
 function even(d: Drawing): number | undefined {
-  if (d.min === undefined || d.max === undefined || d.max <= d.min) return undefined
-  const span = d.max - d.min
+  const from = d.min ?? (d.kind === 'bars' || d.kind === 'stack' ? 0 : undefined)
+  if (from === undefined || d.max === undefined || d.max <= from) return undefined
+  const span = d.max - from
   const power = 10 ** Math.floor(Math.log10(span / 4))
   for (const step of [1, 2, 2.5, 5, 10].map((n) => n * power)) {
     const parts = span / step

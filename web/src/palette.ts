@@ -27,7 +27,9 @@ export function palette(): void {
     asking?.abort()
     asking = new AbortController()
     try {
-      const answer = await fetch(`${field.dataset.paletteSource}?q=${encodeURIComponent(field.value)}`, { signal: asking.signal, headers: { 'HX-Request': 'true' } })
+      const answer = await fetch(`${field.dataset.paletteSource}?${new URLSearchParams({ q: field.value, next: location.pathname + location.search })}`, { signal: asking.signal, headers: { 'HX-Request': 'true' } })
+      const away = answer.headers.get('HX-Redirect')
+      if (away) return location.assign(away) // signed out meanwhile
       if (!answer.ok) throw new Error(String(answer.status))
       list.innerHTML = await answer.text()
       if (!items().length) say(words().nothing)

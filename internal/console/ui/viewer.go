@@ -4,6 +4,7 @@
 package ui
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type Viewer struct {
 	Theme     string         // light, dark or system
 	Nonce     string         // of scripts and styles in this answer
 	Path      string         // of the page
+	Query     url.Values     // of its address
 	Now       time.Time
 	Notice    string // shown for some seconds: what was just done
 	Part      bool   // htmx asked: answer with a part of a page
@@ -45,6 +47,24 @@ func (v *Viewer) URL(parts ...string) string {
 		b.WriteString(url.PathEscape(p))
 	}
 	return b.String()
+}
+
+// Here is the address of the page, as it was asked for.
+func (v *Viewer) Here() string {
+	if len(v.Query) == 0 {
+		return v.Path
+	}
+	return v.Path + "?" + v.Query.Encode()
+}
+
+// in is the address of the page in another language, the rest of it as it is.
+func (v *Viewer) in(lang locale.Lang) string {
+	q := maps.Clone(v.Query)
+	if q == nil {
+		q = url.Values{}
+	}
+	q.Set("lang", string(lang))
+	return "?" + q.Encode()
 }
 
 // Section is the page's first part below the workspace: live, customers.
