@@ -109,6 +109,22 @@ func (s *shop) path(page string) string { return "/w/" + s.id + "/" + page }
 func (s *shop) send(events ...string) {
 	s.t.Helper()
 	s.call("POST", "/v1/batch", `{"batch":[`+strings.Join(events, ",")+`]}`, nil)
+	s.settle()
+}
+
+// claim sends events as a page of the shop, which can vouch for nothing, and
+// returns when they are visible.
+func (s *shop) claim(events ...string) {
+	s.t.Helper()
+	page := *s
+	page.secretKey = s.writeKey
+	page.call("POST", "/v1/batch", `{"batch":[`+strings.Join(events, ",")+`]}`, nil)
+	s.settle()
+}
+
+// settle waits until all that was sent is visible.
+func (s *shop) settle() {
+	s.t.Helper()
 	for {
 		var stats struct{ Events struct{ Lag int64 } }
 		if s.call("GET", "/api/v1/stats", "", &stats); stats.Events.Lag == 0 {
@@ -281,8 +297,12 @@ func (s *shop) pages(w *walker) []string {
 			continue
 		}
 		a := w.ask(s.t, "GET", path)
-		if a.status == http.StatusOK && strings.HasPrefix(a.kind, "text/html") && bytes.Contains(bytes.ToLower(a.text[:min(100, len(a.text))]), []byte("<!doctype")) {
+		switch {
+		case a.status == http.StatusSeeOther, strings.HasPrefix(a.kind, "text/event-stream"), strings.HasSuffix(path, "/palette"):
+		case a.status == http.StatusOK && strings.HasPrefix(a.kind, "text/html"):
 			out = append(out, path)
+		default:
+			s.t.Errorf("%s is no page: %d %s", path, a.status, a.kind)
 		}
 	}
 	if len(out) == 0 {

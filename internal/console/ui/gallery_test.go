@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -125,17 +124,6 @@ func scaled(in []float64, by, plus float64) []float64 {
 	return out
 }
 
-// column puts components below one another.
-func column() templ.Component {
-	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		children := templ.GetChildren(ctx)
-		_, _ = io.WriteString(w, `<div class="stack">`)
-		err := children.Render(templ.ClearChildren(ctx), w)
-		_, _ = io.WriteString(w, `</div>`)
-		return err
-	})
-}
-
 // with renders a component with children.
 func with(outer templ.Component, children ...templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
@@ -214,34 +202,4 @@ func TestInitials(t *testing.T) {
 			t.Errorf("Initials(%q) = %q, want %q", name, got, want)
 		}
 	}
-}
-
-// TestServeGallery serves the components on DHVANI_GALLERY for a look in a browser.
-func TestServeGallery(t *testing.T) {
-	at := os.Getenv("DHVANI_GALLERY")
-	if at == "" {
-		t.Skip("DHVANI_GALLERY names no address to serve the gallery at")
-	}
-	mux := http.NewServeMux()
-	mux.Handle(assets.Prefix, assets.Handler())
-	mux.HandleFunc("/w/{ws}/palette", func(w http.ResponseWriter, r *http.Request) {
-		_ = PaletteList(sample("en", ""), []PaletteGroup{{Title: "Pages", Items: []PaletteItem{{Label: "Live", Icon: "audio-lines", URL: "/?x"}, {Label: "Customers", Icon: "users", URL: "/?y"}}}}).Render(r.Context(), w)
-	})
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
-		lang := locale.Lang(r.FormValue("lang"))
-		v := sample(lang, r.FormValue("theme"))
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-n0nce' 'strict-dynamic'; style-src 'self' 'nonce-n0nce'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'")
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		var parts []templ.Component
-		for _, c := range gallery() {
-			parts = append(parts, c.make(v))
-		}
-		body := with(Head(v.T("ui.nav_live"), Text("142 shoppers in the shop now")), Segmented("Range", []Choice{{Label: "60 min", URL: "?r=1", Current: true}, {Label: "Today", URL: "?r=2"}}))
-		_ = with(Page(v, PageInfo{Title: "Live"}), body, with(column(), parts...)).Render(r.Context(), w)
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
-	defer cancel()
-	s := &http.Server{Addr: at, Handler: mux}
-	go func() { <-ctx.Done(); s.Close() }()
-	_ = s.ListenAndServe()
 }
