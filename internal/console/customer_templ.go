@@ -1758,7 +1758,25 @@ func customerMerges(v *ui.Viewer, d customerView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if id, err := event.ParseID(m.ID); err == nil && v.May(staff.Decide) {
-						templ_7745c5c3_Err = decideForm(v, d.ID, "unmerge", id, v.T("common.undo"), "btn btn-sm").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Var77 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+							templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+							templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+							if !templ_7745c5c3_IsBuffer {
+								defer func() {
+									templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+									if templ_7745c5c3_Err == nil {
+										templ_7745c5c3_Err = templ_7745c5c3_BufErr
+									}
+								}()
+							}
+							ctx = templ.InitializeContext(ctx)
+							templ_7745c5c3_Err = decideForm(v, d.ID, "unmerge", id, v.T("customer.undo_do"), "btn btn-primary").Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
+							return nil
+						})
+						templ_7745c5c3_Err = ui.Ask(v.T("common.undo"), "btn btn-sm", v.T("customer.undo_ask")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var77), templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
@@ -184,9 +185,17 @@ func (c *Console) feedbackStream(w http.ResponseWriter, r *http.Request, v *ui.V
 		if began && !wait(ctx, changed, voicesSoon, beatEvery) {
 			return ctx.Err()
 		}
+		if !began && s.Last != "" {
+			known[s.Last] = true
+		}
 		began = true
 		v.Now = c.Now()
 		items, _, err := c.Feedback.List(ctx, v.Workspace.Number, f)
+		if err == nil && outran(items, known) {
+			more := f
+			more.Limit = listedVoices
+			items, _, err = c.Feedback.List(ctx, v.Workspace.Number, more)
+		}
 		if err != nil {
 			return err
 		}
@@ -208,8 +217,15 @@ func (c *Console) feedbackStream(w http.ResponseWriter, r *http.Request, v *ui.V
 	})
 }
 
-// voicesSoon is how often an open list is brought up to date at most.
-const voicesSoon = 2 * time.Second
+const (
+	voicesSoon   = 2 * time.Second // so often an open list is brought up to date at most
+	listedVoices = 200             // so many it holds, as data-stream-max says
+)
+
+// outran reports whether more opinions came than were read: none of them was known.
+func outran(items []feedback.Item, known map[string]bool) bool {
+	return len(known) > 0 && !slices.ContainsFunc(items, func(it feedback.Item) bool { return known[it.ID] })
+}
 
 // feedbackExport answers with the list as a file.
 func (c *Console) feedbackExport(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,8 +29,10 @@ func (c *Console) liveRoutes() []route {
 	}
 }
 
-// shownVoices is how many opinions the page begins with.
-const shownVoices = 20
+const (
+	shownVoices = 20 // so many opinions the page begins with
+	heldVoices  = 60 // so many its list holds
+)
 
 // livePage is what the page shows.
 type livePage struct {
@@ -84,13 +87,13 @@ func (c *Console) readLive(ctx context.Context, v *ui.Viewer, span insight.Range
 	if p.Scores, err = c.scores.read(ctx, c.Feedback, v.Workspace.Number, now); err != nil {
 		return nil, err
 	}
-	p.Said, err = c.readVoices(ctx, v)
+	p.Said, err = c.readVoices(ctx, v, shownVoices)
 	return p, err
 }
 
 // readVoices reads the newest opinions.
-func (c *Console) readVoices(ctx context.Context, v *ui.Viewer) ([]liveVoice, error) {
-	items, _, err := c.Feedback.List(ctx, v.Workspace.Number, feedback.Filter{Limit: shownVoices})
+func (c *Console) readVoices(ctx context.Context, v *ui.Viewer, most int) ([]liveVoice, error) {
+	items, _, err := c.Feedback.List(ctx, v.Workspace.Number, feedback.Filter{Limit: most})
 	if err != nil {
 		return nil, err
 	}
@@ -171,10 +174,13 @@ func (f *liveFeed) next(ctx context.Context, s *stream) error {
 			return ctx.Err()
 		}
 	}
+	if !f.began && s.Last != "" {
+		f.known[s.Last] = true
+	}
 	f.began = true
 	f.v.Now = f.c.Now()
 	if (f.span == insight.Week || f.span == insight.Month) && f.v.Now.Sub(f.made) < liveSlowly {
-		said, err := f.c.readVoices(ctx, &f.v)
+		said, err := f.c.readVoices(ctx, &f.v, shownVoices)
 		if err != nil {
 			return err
 		}
@@ -215,6 +221,12 @@ var errMoved = errors.New("the page is loaded anew")
 func (f *liveFeed) speak(ctx context.Context, s *stream, voices []liveVoice) error {
 	if f.v.Now.Sub(f.spoke) < voicesEvery {
 		return nil
+	}
+	if len(f.known) > 0 && !slices.ContainsFunc(voices, func(o liveVoice) bool { return f.known[o.ID] }) {
+		var err error // more came than were read
+		if voices, err = f.c.readVoices(ctx, &f.v, heldVoices); err != nil {
+			return err
+		}
 	}
 	var fresh []liveVoice
 	now := map[string]bool{}
