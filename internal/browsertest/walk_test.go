@@ -119,6 +119,34 @@ func (s *shop) follow(t *testing.T, who *walker) {
 	}
 }
 
+// TestOddAddresses asks for lists as nobody's links do: mistyped, out of old
+// bookmarks, or made to do harm. Each is answered with a list.
+func TestOddAddresses(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	who := s.walker(s.owner)
+	odd := []string{"\x00", "x", "-1", "99999999999999999999", "1e309", "NaN", "2026-02-30", "0000-01-01", "2400-01-01", "' OR 1=1 --", "<script>", "%", "*", "\"a",
+		"NEAR(", "\u202e", "\xff", strings.Repeat("long ", 1200), "MTIzNDU", "₹1,00,000", "देर"}
+	customer := "customers/" + s.things["customers"]
+	for page, names := range map[string][]string{
+		"live": {"range"}, "palette": {"q", "next"},
+		"customers": {"q", "seen", "orders", "rating", "channel", "spend_min", "spend_max", "sort", "cursor"},
+		"feedback":  {"q", "mood", "channel", "kind", "product", "order", "survey", "state", "rating_min", "rating_max", "days", "from", "to", "view", "chart", "cursor"},
+		customer:    {"show", "day", "before", "orders", "done"},
+	} {
+		for _, name := range names {
+			for _, value := range odd {
+				a := who.ask(t, "GET", s.path(page)+"?"+url.Values{name: {value}}.Encode())
+				if a.status == http.StatusSeeOther && name == "cursor" {
+					a = who.ask(t, "GET", a.to)
+				}
+				if a.status != http.StatusOK || strings.Contains(string(a.text), "<script>\"") {
+					t.Errorf("%s?%s=%.20q: %d", page, name, value, a.status)
+				}
+			}
+		}
+	}
+}
+
 // Who chooses a language before signing in still comes to where they wanted.
 func TestLanguageKeepsTheWay(t *testing.T) {
 	s := start(t).shop("Tantu Handloom")

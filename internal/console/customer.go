@@ -94,7 +94,11 @@ func (c *Console) customer(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 	if d.bought, err = c.Orders.Summary(ctx, ws, d.ProfileIDs); err != nil {
 		return err
 	}
-	if d.orders, d.olderOrders, err = c.Orders.List(ctx, ws, d.ProfileIDs, r.FormValue("orders"), shownOrders); err != nil {
+	d.orders, d.olderOrders, err = c.Orders.List(ctx, ws, d.ProfileIDs, r.FormValue("orders"), shownOrders)
+	if errors.Is(err, order.ErrCursor) { // of another list
+		d.orders, d.olderOrders, err = c.Orders.List(ctx, ws, d.ProfileIDs, "", shownOrders)
+	}
+	if err != nil {
 		return err
 	}
 	if d.opinions, _, err = c.Feedback.List(ctx, ws, feedback.Filter{Profiles: d.ProfileIDs, Limit: shownOpinions}); err != nil {

@@ -61,12 +61,12 @@ const counted = 10_000
 
 func (c *Console) customers(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
 	q := readCustomersQuery(r.URL.Query())
-	f, err := q.filter(v.Now)
-	if err != nil {
-		return err
-	}
 	ctx, ws := r.Context(), v.Actor.Workspace
-	p, err := c.roster().List(ctx, ws, f)
+	p, err := c.roster().List(ctx, ws, q.filter(v.Now))
+	if errors.Is(err, roster.ErrInvalid) && q.cursor != "" {
+		leave(w, r, v, q.url(v, func(*customersQuery) {})) // of another list
+		return nil
+	}
 	if err != nil {
 		return listProblem(err)
 	}
@@ -122,16 +122,13 @@ func (c *Console) exportCustomers(w http.ResponseWriter, r *http.Request, v *ui.
 	if err := r.ParseForm(); err != nil {
 		return web.NewProblem(http.StatusBadRequest, "")
 	}
-	f, err := readCustomersQuery(r.PostForm).filter(v.Now)
-	if err != nil {
-		return err
-	}
+	f := readCustomersQuery(r.PostForm).filter(v.Now)
 	name := "customers-" + v.Now.In(v.L.Zone).Format(time.DateOnly) + ".csv"
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a million lines take their time
 	out := &begun{ResponseWriter: w}
-	err = c.roster().Export(r.Context(), v.Actor, f, out)
+	err := c.roster().Export(r.Context(), v.Actor, f, out)
 	if err != nil && !out.begun {
 		w.Header().Del("Content-Disposition")
 		return listProblem(err)
@@ -159,10 +156,20 @@ func readCustomersQuery(q url.Values) customersQuery {
 		least: strings.TrimSpace(q.Get("spend_min")), most: strings.TrimSpace(q.Get("spend_max")), cursor: q.Get("cursor"),
 	}
 	by, up := strings.CutPrefix(q.Get("sort"), "+")
-	if out.sort = roster.Sort(by); by == "" {
-		out.sort = roster.LastSeen
+	if out.sort = roster.Sort(by); !slices.Contains(roster.Sorts, out.sort) {
+		out.sort, up = roster.LastSeen, false
 	}
 	out.ascending = up
+	out.text = searched(out.text, 200, 200)
+	out.mood = oneOf(out.mood, string(feedback.Good), string(feedback.Neutral), string(feedback.Bad), roster.NoRating)
+	out.channel = oneOf(out.channel, feedback.Survey, feedback.Review, feedback.Chat, feedback.Social, feedback.Email, feedback.InStore)
+	out.least, out.most = inOrder(out.least, out.most)
+	if n, err := strconv.Atoi(strings.TrimPrefix(out.seen, "-")); err != nil || n < 1 || n > 3650 {
+		out.seen = ""
+	}
+	if n, err := strconv.ParseInt(out.orders, 10, 64); err != nil || n < 0 {
+		out.orders = ""
+	}
 	return out
 }
 
@@ -203,15 +210,11 @@ func (q customersQuery) filtered() bool {
 	return q.seen+q.orders+q.mood+q.channel+q.least+q.most != ""
 }
 
-// filter reads the query.
-func (q customersQuery) filter(now time.Time) (roster.Filter, error) {
+// filter is what the query asks for.
+func (q customersQuery) filter(now time.Time) roster.Filter {
 	f := roster.Filter{Query: q.text, Mood: q.mood, Channel: q.channel, Sort: q.sort, Ascending: q.ascending, Cursor: q.cursor, Limit: 50}
-	var err error
 	days := func(s string) int64 {
-		n, e := strconv.Atoi(s)
-		if e != nil || n < 1 || n > 3650 {
-			err = web.NewProblem(http.StatusUnprocessableEntity, "")
-		}
+		n, _ := strconv.Atoi(s)
 		// The whole minute, so that the address of a page stays good for its cursor.
 		return now.Truncate(time.Minute).AddDate(0, 0, -n).UnixMicro()
 	}
@@ -225,25 +228,17 @@ func (q customersQuery) filter(now time.Time) (roster.Filter, error) {
 	case "0":
 		f.OrdersMax = -1
 	default:
-		n, e := strconv.ParseInt(q.orders, 10, 64)
-		if e != nil || n < 0 {
-			err = web.NewProblem(http.StatusUnprocessableEntity, "")
-		}
-		f.OrdersMin = n
+		f.OrdersMin, _ = strconv.ParseInt(q.orders, 10, 64)
 	}
 	for _, a := range []struct {
 		text string
 		to   *int64
 	}{{q.least, &f.SpendMin}, {q.most, &f.SpendMax}} {
-		if a.text != "" {
-			m, ok := event.ParseMillionths(a.text)
-			if !ok {
-				err = web.NewProblem(http.StatusUnprocessableEntity, "")
-			}
+		if m, ok := event.ParseMillionths(a.text); ok {
 			*a.to = int64(m)
 		}
 	}
-	return f, err
+	return f
 }
 
 // nameOf is what a customer is called, where their name is not known by their id.

@@ -75,9 +75,7 @@ func statusOf(err error) (status int, detail string) {
 		return http.StatusNotFound, ""
 	case errors.As(err, &invalid):
 		return http.StatusUnprocessableEntity, string(invalid)
-	case errors.As(err, &input):
-		return http.StatusUnprocessableEntity, string(input)
-	case errors.Is(err, order.ErrCursor):
+	case errors.As(err, &input), errors.Is(err, order.ErrCursor), errors.Is(err, customer.ErrInvalid):
 		return http.StatusUnprocessableEntity, ""
 	case errors.Is(err, errNoWorkspace):
 		return http.StatusForbidden, err.Error()

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"mime"
 	"net/http"
 	"slices"
@@ -51,10 +52,7 @@ type voiceRow struct {
 func (c *Console) feedback(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
 	q := readFeedbackQuery(r.URL.Query())
 	place := v.Workspace.Location()
-	found, err := q.span(v.Now.In(place))
-	if err != nil {
-		return err
-	}
+	found := q.span(v.Now.In(place))
 	p := feedbackPage{query: q, found: found}
 	f, err := c.feedbackFilter(r.Context(), v, q, found)
 	if err != nil {
@@ -68,6 +66,10 @@ func (c *Console) feedback(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 		f.Limit = 50
 	}
 	items, next, err := c.Feedback.List(r.Context(), v.Workspace.Number, f)
+	if errors.As(err, new(feedback.InputError)) && q.cursor != "" {
+		leave(w, r, v, q.with(v, func(*feedbackQuery) {})) // of another list
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -90,9 +92,9 @@ func (c *Console) feedback(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 // feedbackFilter is what the address asks for. A customer of another workspace,
 // or none, is not found.
 func (c *Console) feedbackFilter(ctx context.Context, v *ui.Viewer, q feedbackQuery, found feedbackRange) (feedback.Filter, error) {
-	f, err := q.filter(v.Actor, found)
-	if err != nil || q.customer == "" {
-		return f, err
+	f := q.filter(v.Actor, found)
+	if q.customer == "" {
+		return f, nil
 	}
 	id, err := event.ParseID(q.customer)
 	if err != nil {
@@ -166,10 +168,7 @@ func (c *Console) colleagues(ctx context.Context, v *ui.Viewer) (map[string]stri
 // feedbackStream sends opinions that meet the filter as they come in.
 func (c *Console) feedbackStream(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
 	q := readFeedbackQuery(r.URL.Query())
-	found, err := q.span(v.Now.In(v.Workspace.Location()))
-	if err != nil {
-		return err
-	}
+	found := q.span(v.Now.In(v.Workspace.Location()))
 	f, err := c.feedbackFilter(r.Context(), v, q, found)
 	if err != nil {
 		return err
@@ -233,10 +232,7 @@ func (c *Console) feedbackExport(w http.ResponseWriter, r *http.Request, v *ui.V
 		return web.NewProblem(http.StatusBadRequest, "")
 	}
 	q := readFeedbackQuery(r.PostForm)
-	found, err := q.span(v.Now.In(v.Workspace.Location()))
-	if err != nil {
-		return err
-	}
+	found := q.span(v.Now.In(v.Workspace.Location()))
 	f, err := c.feedbackFilter(r.Context(), v, q, found)
 	if err != nil {
 		return err

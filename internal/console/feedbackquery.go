@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/staff"
-	"github.com/dhvani/dhvani/internal/web"
 )
 
 // feedbackQuery is the address of the Feedback page: who has it sees the same.
@@ -43,6 +41,11 @@ func readFeedbackQuery(values url.Values) (q feedbackQuery) {
 	for _, f := range q.fields() {
 		*f.value = strings.TrimSpace(values.Get(f.name))
 	}
+	q.text = searched(q.text, 500, 16)
+	q.mood = oneOf(q.mood, string(feedback.Good), string(feedback.Neutral), string(feedback.Bad), string(feedback.NoMood))
+	q.channel = oneOf(q.channel, feedback.Survey, feedback.Review, feedback.Chat, feedback.Email, feedback.Social, feedback.InStore)
+	q.state = oneOf(q.state, feedback.Open, feedback.Handled, "mine")
+	q.least, q.most = inOrder(q.least, q.most)
 	return q
 }
 
@@ -90,7 +93,7 @@ func (q *feedbackQuery) clear() {
 }
 
 // filter is what the query asks for, but for the customer.
-func (q feedbackQuery) filter(by staff.Actor, found feedbackRange) (feedback.Filter, error) {
+func (q feedbackQuery) filter(by staff.Actor, found feedbackRange) feedback.Filter {
 	f := feedback.Filter{
 		Query: q.text, Mood: feedback.Mood(q.mood), Channel: q.channel, Kind: q.kind, Product: q.product, Order: q.order, Survey: q.survey,
 		From: found.from.UnixMicro(), Limit: 30,
@@ -108,16 +111,11 @@ func (q feedbackQuery) filter(by staff.Actor, found feedbackRange) (feedback.Fil
 		text string
 		into **event.Millionths
 	}{{q.least, &f.RatingMin}, {q.most, &f.RatingMax}} {
-		if r.text == "" {
-			continue
+		if n, ok := event.ParseMillionths(r.text); ok {
+			*r.into = &n
 		}
-		n, ok := event.ParseMillionths(strings.Replace(r.text, ",", ".", 1))
-		if !ok {
-			return f, web.NewProblem(http.StatusUnprocessableEntity, "")
-		}
-		*r.into = &n
 	}
-	return f, nil
+	return f
 }
 
 // feedbackRange is the span of time that is shown.
@@ -131,36 +129,47 @@ type feedbackRange struct {
 // minuteFormat is how a bar's bounds stand in the address.
 const minuteFormat = "2006-01-02T15:04"
 
-// span reads the span of time, in the zone of now. Without one it is 30 days.
-func (q feedbackQuery) span(now time.Time) (feedbackRange, error) {
+// span reads the span of time, in the zone of now. Without one, or with one that
+// no opinion can be of, it is 30 days.
+func (q feedbackQuery) span(now time.Time) feedbackRange {
 	midnight := func(t time.Time, days int) time.Time {
 		y, m, d := t.Date()
 		return time.Date(y, m, d+days, 0, 0, 0, 0, now.Location())
 	}
 	out := feedbackRange{to: midnight(now, 1)}
-	if q.from == "" && q.to == "" {
+	read := func(text string, days int) (time.Time, bool) {
+		t, err := time.ParseInLocation(minuteFormat, text, now.Location())
+		if err != nil {
+			if t, err = time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
+				t = midnight(t, days)
+			}
+		}
+		return t, err == nil && t.Year() >= 1970 && t.Year() <= now.Year()+1
+	}
+	from, hasFrom := read(q.from, 0)
+	to, hasTo := read(q.to, 1)
+	if hasFrom && hasTo && !from.Before(to) { // the days the other way round
+		from, hasFrom = read(q.to, 0)
+		to, hasTo = read(q.from, 1)
+	}
+	switch {
+	case hasFrom && hasTo && !from.Before(to):
+		hasFrom, hasTo = false, false
+	case hasFrom && !hasTo && !from.Before(out.to):
+		hasFrom = false
+	}
+	if !hasFrom && !hasTo {
 		out.days = map[string]int{"1": 1, "7": 7}[q.days]
 		if out.days == 0 {
 			out.days = 30
 		}
 		out.open, out.from = true, midnight(now, 1-out.days)
 	} else {
-		read := func(text string, days int, otherwise time.Time) (time.Time, error) {
-			if text == "" {
-				return otherwise, nil
-			}
-			if t, err := time.ParseInLocation(minuteFormat, text, now.Location()); err == nil {
-				return t, nil
-			}
-			t, err := time.ParseInLocation(time.DateOnly, text, now.Location())
-			return midnight(t, days), err
+		if hasTo {
+			out.to = to
 		}
-		var err error
-		if out.to, err = read(q.to, 1, out.to); err != nil {
-			return out, web.NewProblem(http.StatusUnprocessableEntity, "")
-		}
-		if out.from, err = read(q.from, 0, midnight(out.to, -30)); err != nil || !out.from.Before(out.to) || out.from.Year() < 1970 {
-			return out, web.NewProblem(http.StatusUnprocessableEntity, "")
+		if out.from = from; !hasFrom {
+			out.from = midnight(out.to, -30)
 		}
 	}
 	switch length := out.to.Sub(out.from); {
@@ -173,7 +182,7 @@ func (q feedbackQuery) span(now time.Time) (feedbackRange, error) {
 	default:
 		out.bucket = "month"
 	}
-	return out, nil
+	return out
 }
 
 // words is the span in words.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -51,6 +52,10 @@ func (c *Console) readTimeline(r *http.Request, v *ui.Viewer, id event.ID) (time
 		cursor = customer.TimelineBefore(day.AddDate(0, 0, 1).UnixMicro())
 	}
 	page, err := c.Customers.Timeline(r.Context(), v.Actor.Workspace, id, cursor, timelineLimit, customer.TimelineFilter{Group: t.group})
+	if errors.Is(err, customer.ErrInvalid) { // a cursor of another list
+		t.cursor = ""
+		page, err = c.Customers.Timeline(r.Context(), v.Actor.Workspace, id, "", timelineLimit, customer.TimelineFilter{Group: t.group})
+	}
 	if err != nil {
 		return t, err
 	}
