@@ -70,6 +70,14 @@ func TestImportOfAFile(t *testing.T) {
 	b.goTo(p.path("sources/imports"))
 	b.sees("No file yet")
 	b.picture("-empty")
+	book := filepath.Join(t.TempDir(), "orders.xlsx")
+	if err := os.WriteFile(book, append([]byte("PK\x03\x04"), make([]byte, 3<<20)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.allow("sources/imports answered 422")
+	b.do(chromedp.SetUploadFiles("input[type=file]", []string{book}, chromedp.NodeReady))
+	b.press("Upload")
+	b.sees("This is not a text file.")
 	path := filepath.Join(t.TempDir(), "orders_export.csv")
 	if err := os.WriteFile(path, []byte(ordersExport(300)), 0o600); err != nil {
 		t.Fatal(err)

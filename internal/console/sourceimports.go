@@ -97,6 +97,9 @@ func (c *Console) uploadImport(w http.ResponseWriter, r *http.Request, v *ui.Vie
 			return web.NewProblem(http.StatusRequestEntityTooLarge, v.T("sources.too_large", "Size", v.L.Bytes(intake.MaxUpload)))
 		case errors.Is(err, intake.ErrEmpty):
 			return web.NewProblem(http.StatusUnprocessableEntity, v.T("sources.file_empty"))
+		case errors.Is(err, intake.ErrBinary):
+			io.Copy(io.Discard, part) // a browser hears the answer once all is sent
+			return web.NewProblem(http.StatusUnprocessableEntity, v.T("sources.problem_binary"))
 		case err != nil:
 			return err
 		}
@@ -136,6 +139,8 @@ func (c *Console) previewView(r *http.Request, v *ui.Viewer, j intake.Job) (impo
 	switch {
 	case errors.Is(err, file.ErrArray):
 		s.Problem = v.T("sources.problem_array")
+	case errors.Is(err, file.ErrBroken):
+		s.Problem = v.T("sources.problem_broken")
 	case errors.Is(err, intake.ErrEmpty):
 		s.Problem = v.T("sources.file_empty")
 	case errors.Is(err, intake.ErrSettings):

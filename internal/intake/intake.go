@@ -32,6 +32,7 @@ var (
 	ErrState    = errors.New("the import is not at the point where this can be done")
 	ErrTooLarge = errors.New("the file is larger than what can be uploaded")
 	ErrEmpty    = errors.New("the file is empty")
+	ErrBinary   = errors.New("the file is not a text")
 	ErrSettings = errors.New("the settings of the import do not fit the file")
 )
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/intake"
+	"github.com/dhvani/dhvani/internal/source/file"
 	"github.com/dhvani/dhvani/internal/source/table"
 	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/workspace"
@@ -335,6 +337,19 @@ func TestEventsAndBadFiles(t *testing.T) {
 	}
 	if _, err := f.store.Upload(t.Context(), owner, "x", strings.NewReader("")); !errors.Is(err, intake.ErrEmpty) {
 		t.Error(err)
+	}
+	for name, head := range map[string]string{"workbook": "PK\x03\x04\x14\x00", "pdf": "%PDF-1.7\n", "picture": "\xff\xd8\xff\xe0", "noise": strings.Repeat("\x01\x02data", 100)} {
+		if _, err := f.store.Upload(t.Context(), owner, name, strings.NewReader(head)); !errors.Is(err, intake.ErrBinary) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	j = f.upload("utf16.csv", "\xff\xfeN\x00a\x00m\x00e\x00,\x00E\x00m\x00a\x00i\x00l\x00\n\x00\x05\x09\x15\x09,\x00a\x00@\x00b\x00.\x00c\x00o\x00\n\x00") // अक
+	if p, err := f.store.Preview(t.Context(), owner, j.ID, intake.Settings{}); err != nil || !slices.Contains(p.Samples, "अक") {
+		t.Errorf("UTF-16: %q %v", p.Samples, err)
+	}
+	j = f.upload("cut.csv.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x4a")
+	if _, err := f.store.Preview(t.Context(), owner, j.ID, intake.Settings{}); !errors.Is(err, file.ErrBroken) {
+		t.Errorf("a file that is cut off: %v", err)
 	}
 	j = f.upload("x.csv", orders)
 	for name, set := range map[string]intake.Settings{

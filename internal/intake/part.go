@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,9 @@ func (s *Store) receive(ctx context.Context, by staff.Actor, j *Job, r io.Reader
 		if j.Size += int64(n); j.Size > MaxUpload {
 			return ErrTooLarge
 		}
+		if part == 0 && isBinary(buf[:min(n, 4096)]) {
+			return ErrBinary
+		}
 		data := packer.EncodeAll(buf[:n], nil)
 		err = s.DB.Update(ctx, func(tx *db.Tx) error {
 			if n > 0 {
@@ -82,6 +86,31 @@ func (s *Store) receive(ctx context.Context, by staff.Actor, j *Job, r io.Reader
 			return err
 		}
 	}
+}
+
+// isBinary tells what is no text by its first bytes: a workbook, a PDF, a picture,
+// or what holds signs that no text has. UTF-16 and gzip are for others to read.
+func isBinary(head []byte) bool {
+	for _, sign := range []string{"PK\x03\x04", "%PDF-", "\xd0\xcf\x11\xe0", "\x89PNG", "\xff\xd8\xff"} {
+		if bytes.HasPrefix(head, []byte(sign)) {
+			return true
+		}
+	}
+	for _, sign := range []string{"\x1f\x8b", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(head, []byte(sign)) {
+			return false
+		}
+	}
+	var zeros, controls int
+	for _, c := range head {
+		switch {
+		case c == 0:
+			zeros++
+		case c < '\t' || c > '\r' && c < ' ':
+			controls++
+		}
+	}
+	return zeros < len(head)/10 && controls > len(head)/50
 }
 
 func insertPart(ctx context.Context, tx *db.Tx, j *Job, kind string, part int, data []byte) error {

@@ -155,7 +155,7 @@ func failureOf(err error) string {
 	switch {
 	case errors.As(err, &refused):
 		return FailedRefused
-	case errors.Is(err, ErrEmpty), errors.Is(err, ErrSettings), errors.Is(err, file.ErrArray):
+	case errors.Is(err, ErrEmpty), errors.Is(err, ErrSettings), errors.Is(err, file.ErrArray), errors.Is(err, file.ErrBroken):
 		return FailedUnreadable
 	}
 	return FailedInternal

@@ -40,6 +40,13 @@ export function drops(): void {
   })
 }
 
+// signedOut reports whether this page would now lead to the sign-in: the server does
+// not read a large file of a stranger to its end, so that there is no answer to it.
+async function signedOut(): Promise<boolean> {
+  const answer = await fetch(location.href, { redirect: 'manual' }).catch(() => undefined)
+  return answer?.type === 'opaqueredirect'
+}
+
 const formOf = (e: Event) => (e.target as Element).closest<HTMLFormElement>('form[data-drop]')
 
 function upload(form: HTMLFormElement): void {
@@ -63,13 +70,19 @@ function upload(form: HTMLFormElement): void {
   request.upload.onprogress = (e) => {
     if (progress && e.lengthComputable) progress.value = e.loaded / e.total
   }
-  request.onerror = () => fail(words().failed)
+  request.onerror = async () => {
+    if (await signedOut()) return location.reload() // to sign in, and back here
+    fail(words().failed)
+  }
   request.onload = () => {
     if (request.status === 413) return fail(words().tooLarge)
     const moved = request.responseURL && new URL(request.responseURL).href !== new URL(form.action, location.href).href
-    if (request.status < 400 && moved) return location.assign(request.responseURL)
+    if (request.status < 400 && moved) {
+      if (new URL(request.responseURL).pathname === '/signin') return location.reload()
+      return location.assign(request.responseURL)
+    }
     const page = new DOMParser().parseFromString(request.responseText, 'text/html')
-    const told = page.querySelector('.field-error:not([hidden]), main h3, main h1')?.textContent?.trim()
+    const told = page.querySelector('[data-failure]')?.textContent?.trim()
     fail(told || words().failed)
   }
   request.open('POST', form.action)

@@ -3,10 +3,12 @@ package file
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/dhvani/dhvani/internal/event"
@@ -52,9 +54,29 @@ func newSource(name string, r io.Reader, read *atomic.Int64, format Format) (*so
 func Inflate(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReaderSize(r, bufferSize)
 	if head, _ := b.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
-		return gzip.NewReader(b)
+		z, err := gzip.NewReader(b)
+		return &unpacked{z}, broken(err)
 	}
 	return b, nil
+}
+
+// ErrBroken says that a gzipped file cannot be unpacked to its end.
+var ErrBroken = errors.New("the gzipped file is damaged")
+
+type unpacked struct{ from *gzip.Reader }
+
+func (u *unpacked) Read(b []byte) (int, error) {
+	n, err := u.from.Read(b)
+	return n, broken(err)
+}
+
+// broken tells what is wrong with a file from what keeps it from being read.
+func broken(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) {
+		return fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return err
 }
 
 func (s *source) Close() error {
