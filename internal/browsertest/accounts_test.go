@@ -197,3 +197,30 @@ func TestForeignForms(t *testing.T) {
 		t.Errorf("inviting from the page: %d", s)
 	}
 }
+
+// What cannot be undone is asked first, also where scripts do not run; a second
+// click sends nothing twice.
+func TestQuestionsWithoutScripts(t *testing.T) {
+	p := start(t).shop("Tantu Handloom")
+	b := p.signIn(p.owner)
+	b.scripts(false)
+	b.goTo(p.path("settings/keys"))
+	b.click("[data-open^=revoke-]")
+	b.sees("is refused within a second")
+	b.click("dialog[open] a")
+	b.at(p.path("settings/keys"))
+	b.until("!document.querySelector('dialog[open]') && document.querySelector('[data-open^=revoke-]') != null")
+	b.click("[data-open^=revoke-]")
+	b.click("dialog[open] button")
+	b.sees("ended")
+
+	b.scripts(true)
+	b.goTo(p.path("settings/keys"))
+	b.until("document.documentElement.classList.contains('js')")
+	b.fill("label", "Till")
+	ask[bool](b, "(f => { const b = f.querySelector('button'); b.click(); b.click(); return true })(document.querySelector('[name=label]').form)")
+	b.sees("it is not shown again")
+	if n := ask[int](b, "[...document.querySelectorAll('.member .lead')].filter(e => e.innerText == 'Till').length"); n != 1 {
+		t.Errorf("two clicks made %d keys", n)
+	}
+}

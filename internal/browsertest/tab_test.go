@@ -275,6 +275,15 @@ func (p *tab) size(width, height int64) {
 	p.do(chromedp.EmulateViewport(width, height))
 }
 
+// scripts says whether pages may run scripts.
+func (p *tab) scripts(may bool) {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !may})
+		return err
+	}))
+}
+
 // scheme says whether the device likes light or dark.
 func (p *tab) scheme(is string) {
 	p.t.Helper()

@@ -97,10 +97,15 @@ func auditDetail(v *ui.Viewer, e staff.Entry) string {
 	}
 	if e.Detail != "" {
 		words := strings.Fields(e.Detail)
-		for i, word := range words { // roles are told in the reader's language
-			words[i] = v.L.Word("common.role", word)
+		between := " "
+		for i, word := range words { // roles and fields are told in the reader's language
+			if e.Action == "workspace.changed" {
+				words[i], between = v.L.Word("settings.field", word), ", "
+			} else {
+				words[i] = v.L.Word("common.role", word)
+			}
 		}
-		parts = append(parts, strings.Join(words, " "))
+		parts = append(parts, strings.Join(words, between))
 	}
 	return strings.Join(parts, ": ")
 }

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
@@ -31,6 +33,7 @@ func (c *Console) showKeys(w http.ResponseWriter, r *http.Request, v *ui.Viewer,
 			k.keys = append(k.keys, key)
 		}
 	}
+	slices.SortStableFunc(k.keys, func(a, b workspace.Key) int { return cmp.Compare(min(a.RevokedAt, 1), min(b.RevokedAt, 1)) }) // ended ones last
 	return render(w, r, status, keysPage(v, k))
 }
 

@@ -34,10 +34,15 @@ var snippets = []snippet{
   }
   window.dhvani = {
     page: function () {
-      send({ type: 'page', name: document.title, properties: { url: location.href, referrer: document.referrer } });
+      var at = { url: location.href, referrer: document.referrer };
+      send({ type: 'page', name: document.title, properties: at });
     },
-    track: function (name, properties) { send({ type: 'track', event: name, properties: properties || {} }); },
-    identify: function (userId, traits) { send({ type: 'identify', userId: userId, traits: traits || {} }); }
+    track: function (name, properties) {
+      send({ type: 'track', event: name, properties: properties || {} });
+    },
+    identify: function (userId, traits) {
+      send({ type: 'identify', userId: userId, traits: traits || {} });
+    }
   };
   dhvani.page();
 })();

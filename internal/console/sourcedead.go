@@ -33,6 +33,9 @@ func (c *Console) retryDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer
 	if errors.Is(err, process.ErrStillDead) {
 		said, err = "still", nil
 	}
+	if errors.Is(err, process.ErrNoDeadEvent) { // somebody settled it first
+		said, err = "gone", nil
+	}
 	if err != nil {
 		return err
 	}
@@ -41,10 +44,15 @@ func (c *Console) retryDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer
 }
 
 func (c *Console) dropDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	if err := c.Imports.DropDead(r.Context(), v.Actor, c.Pipeline, int64(positionOf(r))); err != nil {
+	err := c.Imports.DropDead(r.Context(), v.Actor, c.Pipeline, int64(positionOf(r)))
+	said := "dropped"
+	if errors.Is(err, process.ErrNoDeadEvent) {
+		said, err = "gone", nil
+	}
+	if err != nil {
 		return err
 	}
-	leave(w, r, v, v.URL("sources", "dead")+"?said=dropped")
+	leave(w, r, v, v.URL("sources", "dead")+"?said="+said)
 	return nil
 }
 

@@ -423,7 +423,7 @@ func importPage(v *ui.Viewer, s importView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Ask(v, ui.AskInfo{
+					templ_7745c5c3_Err = ui.Confirm(v, ui.ConfirmInfo{
 						ID: "remove", Page: v.URL("sources", "imports", s.Job.ID), Class: "btn", Title: v.T("sources.remove_title"), Text: v.T("sources.remove_text"),
 						Do: v.T("common.remove"), URL: v.URL("sources", "imports", s.Job.ID, "remove"),
 					}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)

@@ -27,6 +27,9 @@ type DeadEvent struct {
 	MessageID string
 }
 
+// Stored reports whether it is stored as an event, which it stays when it is dropped.
+func (d *DeadEvent) Stored() bool { return d.Type != 0 }
+
 // ErrNoDeadEvent says that there is no such dead event, or no longer.
 var ErrNoDeadEvent = errors.New("there is no such dead event")
 

@@ -37,6 +37,9 @@ type KeyOptions struct {
 	RateLimit int    // events a second, 0 for no limit
 }
 
+// FirstLabel is the label of the keys that a workspace is made with.
+const FirstLabel = "first"
+
 // Key describes a key without giving it away.
 type Key struct {
 	ID string

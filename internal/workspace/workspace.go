@@ -149,8 +149,8 @@ func (s *Store) Create(ctx context.Context, name string, also ...func(ctx contex
 	}
 	w := Workspace{ID: token("ws_", 10), Name: name, CreatedAt: time.Now().UnixMicro(), Settings: Settings{AllowedOrigins: []string{}}}
 	secret := s.seal.seal(w.ID, newIdentitySecret())
-	write := newKey(KeyOptions{Kind: WriteKey, Label: "first write key"})
-	full := newKey(KeyOptions{Kind: SecretKey, Label: "first secret key", Scopes: AllScopes})
+	write := newKey(KeyOptions{Kind: WriteKey, Label: FirstLabel})
+	full := newKey(KeyOptions{Kind: SecretKey, Label: FirstLabel, Scopes: AllScopes})
 	err = s.change(ctx, func(tx *db.Tx) error {
 		model, err := NewModel(ctx, tx)
 		if err != nil {

@@ -5,9 +5,16 @@ export function overlays(): void {
   document.addEventListener('click', (e) => {
     const target = e.target as Element
     const opener = target.closest<HTMLElement>('[data-open]')
-    if (opener) return open(opener.dataset.open ?? '')
+    if (opener) {
+      if (e.metaKey || e.ctrlKey || e.shiftKey) return // another tab, where it is a link
+      e.preventDefault()
+      return open(opener.dataset.open ?? '')
+    }
     if (target.closest('[data-dismiss]')) return target.closest('[data-toast]')?.remove()
-    if (target.closest('[data-close]')) return target.closest('dialog')?.close()
+    if (target.closest('[data-close]')) {
+      e.preventDefault()
+      return target.closest('dialog')?.close()
+    }
     if (target instanceof HTMLDialogElement && beside(target, e)) target.close()
     for (const menu of document.querySelectorAll<HTMLDetailsElement>('details[data-menu][open]')) {
       if (!menu.contains(target)) menu.open = false

@@ -107,7 +107,7 @@ func gallery() []component {
 			return join(Masked(v, "+91 98•••• ••12", "/reveal"), Revealed(v, "+91 9812345612"), Snippet(v, "Page", "<script>"))
 		}, `hx-post="/reveal"`},
 		{"overlays", func(v *Viewer) templ.Component {
-			return join(Toast(v, ToastInfo{Text: "Merged", UndoURL: "/undo"}), with(Confirm(v, "c1", "Revoke this key?", "It stops at once.", "Revoke", "/revoke"), text("")),
+			return join(Toast(v, ToastInfo{Text: "Merged", UndoURL: "/undo"}), with(Confirm(v, ConfirmInfo{ID: "c1", Page: "/keys", Class: "btn", Title: "Revoke this key?", Text: "It stops at once.", Do: "Revoke", URL: "/revoke"}), text("Revoke")),
 				with(Drop(v, DropInfo{Action: "/import", Name: "file", Accept: ".csv", Title: "Drop a file", Text: "CSV"}), text("")))
 		}, `hx-swap-oob`},
 		{"failure", func(v *Viewer) templ.Component {
