@@ -9,7 +9,7 @@ BENCHTIME ?= 1s
 DOCKER    ?= docker
 SUITE     := go run ./internal/db/dbtest/suite
 
-.PHONY: help build generate web check-web image run demo test check vulnerabilities test-race torture fuzz bench
+.PHONY: help build generate web check-web pictures image run demo test check vulnerabilities test-race torture fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ statements: ## keep this version's SQL statements and schema for the next one's 
 	DHVANI_RECORD_SQL=$(CURDIR)/$(RECORDED).new $(SUITE) -count=1 ./internal/workspace ./internal/order ./internal/feedback ./internal/process ./internal/customer ./internal/replay
 	LC_ALL=C sort -u $(RECORDED).new > $(RECORDED).statements && rm $(RECORDED).new
 	go test -count=1 -run TestOlderVersions ./internal/db -update
+
+pictures: ## take the pictures of the README from a demo (needs Chromium)
+	go run ./internal/browsertest/pictures
 
 bench: ## run the micro-benchmarks for BENCHTIME (1s) each
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -p 1 $(PACKAGES)

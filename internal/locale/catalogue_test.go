@@ -105,7 +105,7 @@ func TestKeysAreUsed(t *testing.T) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(texts)) {
-		if !used[key] && !begunBySome(used, key) && !strings.HasPrefix(key, "common.") {
+		if !used[key] && !begunBySome(used, key) {
 			t.Errorf("nothing asks for %s", key)
 		}
 	}
