@@ -53,6 +53,7 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, v *ui.Viewer, n
 		case <-ctx.Done():
 		}
 	}()
+	looked := c.Now()
 	for ctx.Err() == nil {
 		beat, done := context.WithTimeout(ctx, beatEvery)
 		err := next(beat, s)
@@ -64,7 +65,8 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, v *ui.Viewer, n
 		case err != nil && !over:
 			c.Logger.WarnContext(ctx, "a stream ended", "route", r.Pattern, "request_id", web.RequestID(ctx), "error", err)
 			return nil
-		case over:
+		case over || c.Now().Sub(looked) >= beatEvery: // a busy shop leaves no quiet moment
+			looked = c.Now()
 			if p, err := c.signedIn(r); err != nil || p.In(v.Actor.Workspace) != v.Actor {
 				return nil
 			}
