@@ -121,6 +121,16 @@ func TestInvitationAndReset(t *testing.T) {
 	d.fill("password", "another long password")
 	d.click("form button[type=submit]")
 	d.at("/w/" + p.id)
+
+	b.goTo(p.path("settings/people"))
+	b.press("Remove Arun Thapa")
+	b.click("dialog:modal button")
+	b.sees("Saved")
+	d.allow("403")
+	d.goTo("/")
+	d.sees("You belong to no shop")
+	d.press("Sign out")
+	d.at("/signin")
 }
 
 // Settings that are saved come back as they were meant, and fit a phone.

@@ -39,6 +39,9 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, v *ui.Viewer, err
 		w.Header().Set("Retry-After", "5")
 	}
 	f := ui.Failure{Status: status, Detail: detail, RequestID: web.RequestID(r.Context()), Key: failureKey(status)}
+	if errors.Is(err, errNoWorkspace) {
+		f.Key = "noworkspace"
+	}
 	page := ui.FailurePage(v, f)
 	if v.Part {
 		w.Header().Set("HX-Retarget", "#toasts")
@@ -78,7 +81,7 @@ func statusOf(err error) (status int, detail string) {
 	case errors.As(err, &input), errors.Is(err, order.ErrCursor), errors.Is(err, customer.ErrInvalid):
 		return http.StatusUnprocessableEntity, ""
 	case errors.Is(err, errNoWorkspace):
-		return http.StatusForbidden, err.Error()
+		return http.StatusForbidden, ""
 	case errors.As(err, &unavailable), db.IsAway(err):
 		return http.StatusServiceUnavailable, ""
 	}
