@@ -167,6 +167,32 @@ func TestLanguageKeepsTheWay(t *testing.T) {
 	}
 }
 
+// A part of a page that is asked for after the session ended leads to signing in, and
+// from there back to the page.
+func TestPartAfterTheSession(t *testing.T) {
+	s := start(t).shop("Tantu Handloom")
+	for referer, want := range map[string]string{
+		s.url + s.path("feedback?mood=bad"): "/signin?next=" + url.QueryEscape(s.path("feedback?mood=bad")),
+		"https://evil.example/w/x":          "/signin",
+		"":                                  "/signin",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", s.url+s.path("palette?q=a"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("HX-Request", "true")
+		r.Header.Set("Referer", referer)
+		a, err := noRedirects.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Body.Close()
+		if got := a.Header.Get("HX-Redirect"); got != want {
+			t.Errorf("from %q it leads to %q, want %q", referer, got, want)
+		}
+	}
+}
+
 // walker is a person who asks without a browser; without cookies, nobody.
 type walker struct {
 	*place

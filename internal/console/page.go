@@ -132,11 +132,19 @@ func setHeaders(w http.ResponseWriter, nonce string) {
 	h.Set("X-Frame-Options", "DENY")
 }
 
-// signInURL is where who is not signed in goes, to come back after it.
+// signInURL is where who is not signed in goes, to come back after it: to the page,
+// where a part of one was asked for.
 func signInURL(r *http.Request) string {
-	to := "/signin"
-	if r.Method == http.MethodGet && r.URL.Path != "/" {
-		to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+	back := ""
+	if r.Header.Get("HX-Request") == "true" {
+		if page, err := url.Parse(r.Referer()); err == nil && page.Host == r.Host {
+			back = page.RequestURI()
+		}
+	} else if r.Method == http.MethodGet {
+		back = r.URL.RequestURI()
 	}
-	return to
+	if back == "" || back == "/" {
+		return "/signin"
+	}
+	return "/signin?next=" + url.QueryEscape(back)
 }
