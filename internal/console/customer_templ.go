@@ -526,7 +526,7 @@ func customerConsent(v *ui.Viewer, d customerView) templ.Component {
 			}
 			for _, p := range []string{customer.Necessary, customer.Analytics, customer.Personalisation, customer.Marketing} {
 				yes, stated := d.Consent[p]
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<div class=\"row\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<div class=\"row consent\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
