@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	_ "modernc.org/sqlite" // registers "sqlite"
 )
@@ -109,6 +110,7 @@ func (d *DB) openSQLite(path string) error {
 	if d.read, err = open(6, 4, "query_only(ON)", "wal_autocheckpoint(0)"); err != nil {
 		return err
 	}
+	d.read.SetConnMaxLifetime(time.Hour) // what analyze found out is read by new connections
 	if d.ckpt, err = open(1, 1, "wal_autocheckpoint(0)"); err != nil {
 		return err
 	}

@@ -37,14 +37,15 @@ func (s *Store) Recent(ctx context.Context, by staff.Actor, limit int) (list []e
 		var positions []event.Position
 		for _, shard := range shards {
 			low, high := int64(event.NewPosition(int(shard), 0, 0)), int64(event.NewPosition(int(shard), event.MaxSequence, event.MaxIndex))
+			hint := ""
 			if !tx.Postgres() { // its key does not begin with the workspace
 				var newest sql.Null[int64]
 				if err := tx.QueryRow(ctx, "SELECT max(key) FROM event WHERE key BETWEEN $1 AND $2", low, high).Scan(&newest); err != nil {
 					return err
 				}
-				low = max(low, newest.V-lookBack<<16)
+				low, hint = max(low, newest.V-lookBack<<16), " NOT INDEXED"
 			}
-			err := tx.Each(ctx, "SELECT key FROM event WHERE workspace = $1 AND key BETWEEN $2 AND $3 ORDER BY key DESC LIMIT $4",
+			err := tx.Each(ctx, "SELECT key FROM event"+hint+" WHERE workspace = $1 AND key BETWEEN $2 AND $3 ORDER BY key DESC LIMIT $4",
 				[]any{by.Workspace, low, high, limit}, func(rows *sql.Rows) error {
 					var p event.Position
 					err := rows.Scan(&p)
