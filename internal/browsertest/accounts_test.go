@@ -233,4 +233,10 @@ func TestQuestionsWithoutScripts(t *testing.T) {
 	if n := ask[int](b, "[...document.querySelectorAll('.member .lead')].filter(e => e.innerText == 'Till').length"); n != 1 {
 		t.Errorf("two clicks made %d keys", n)
 	}
+
+	b.goTo(p.path("settings/keys")) // a public key stays to be seen
+	b.fill("label", "Landing page")
+	b.do(chromedp.SetValue("main select[name=kind]", "write"))
+	ask[bool](b, "document.querySelector('[name=label]').form.requestSubmit() || true")
+	b.until("[...document.querySelectorAll('.member')].some(e => e.innerText.includes('Landing page') && /wk_\\w{20}/.test(e.innerText))")
 }

@@ -12,9 +12,9 @@ import (
 
 // keysView is what the section of keys shows.
 type keysView struct {
-	keys     []workspace.Key // secret ones
+	keys     []workspace.Key
 	form     *form
-	fresh    string // the text of a key that was just made
+	fresh    string // the text of a secret key that was just made
 	identity string // the identity secret, where it was asked for
 }
 
@@ -24,14 +24,9 @@ func (c *Console) keysPage(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 }
 
 func (c *Console) showKeys(w http.ResponseWriter, r *http.Request, v *ui.Viewer, k keysView, status int) error {
-	all, err := c.Staff.Keys(r.Context(), v.Actor)
-	if err != nil {
+	var err error
+	if k.keys, err = c.Staff.Keys(r.Context(), v.Actor); err != nil {
 		return err
-	}
-	for _, key := range all {
-		if key.Kind == workspace.SecretKey {
-			k.keys = append(k.keys, key)
-		}
 	}
 	slices.SortStableFunc(k.keys, func(a, b workspace.Key) int { return cmp.Compare(min(a.RevokedAt, 1), min(b.RevokedAt, 1)) }) // ended ones last
 	return render(w, r, status, keysPage(v, k))
@@ -41,25 +36,29 @@ func (c *Console) createKey(w http.ResponseWriter, r *http.Request, v *ui.Viewer
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	var scopes workspace.Scopes
+	o := workspace.KeyOptions{Kind: workspace.Kind(r.PostFormValue("kind")), Label: r.PostFormValue("label")}
 	for _, name := range r.PostForm["scope"] {
 		one, err := workspace.ParseScopes(name)
 		if err != nil {
 			return err
 		}
-		scopes |= one
+		if o.Kind == workspace.SecretKey {
+			o.Scopes |= one
+		}
 	}
-	rate, err := strconv.Atoi(r.PostFormValue("rate"))
-	if err != nil && r.PostFormValue("rate") != "" {
-		rate = -1
+	var err error
+	if o.RateLimit, err = strconv.Atoi(r.PostFormValue("rate")); err != nil && r.PostFormValue("rate") != "" {
+		o.RateLimit = -1
 	}
-	_, text, err := c.Staff.CreateKey(r.Context(), v.Actor, workspace.KeyOptions{
-		Kind: workspace.SecretKey, Label: r.PostFormValue("label"), Scopes: scopes, RateLimit: rate})
+	made, text, err := c.Staff.CreateKey(r.Context(), v.Actor, o)
 	if f := refused(r, v, err, map[string]string{"key_label": "label", "key_rate": "rate"}); f != nil {
 		return c.showKeys(w, r, v, keysView{form: f}, http.StatusUnprocessableEntity)
 	}
 	if err != nil {
 		return err
+	}
+	if made.Kind == workspace.WriteKey { // is shown among the others whenever it is wanted
+		text = ""
 	}
 	return c.showKeys(w, r, v, keysView{fresh: text}, http.StatusOK)
 }
@@ -86,4 +85,12 @@ func (c *Console) rotateIdentity(w http.ResponseWriter, r *http.Request, v *ui.V
 		return err
 	}
 	return c.showKeys(w, r, v, keysView{identity: secret}, http.StatusOK)
+}
+
+// shownKey is what of a key may be seen: all of a write key.
+func shownKey(k workspace.Key) string {
+	if k.Kind == workspace.WriteKey {
+		return k.Public
+	}
+	return k.Public + "…"
 }
