@@ -43,7 +43,8 @@ type tallied struct {
 	base      int64   // of slots
 	length    int64   // of a slot
 	add       func(bucket int, c cell, n int64)
-	since     int64 // where not all could be counted: the oldest that was
+	since     int64             // where not all could be counted: the oldest that was
+	byProduct map[string]*Moods // where they were counted row by row
 }
 
 // prepared reports whether the rolled up counts tell what is asked.
@@ -131,7 +132,7 @@ func (t *tallied) rolled(ctx context.Context, tx *db.Tx, from, to int64) error {
 		w.equal("f.kind", t.f.Kind)
 		w.equal("f.survey", t.f.Survey)
 		sum := "CAST(sum(f." + strings.Join(columns, " + f.") + ") AS BIGINT)"
-		return t.read(ctx, tx, "SELECT "+slot+" AS slot, f.kind, f.channel, f.scale, f.inverted, f.rating, "+sum+", 0 FROM feedback_hour f WHERE "+
+		return t.read(ctx, tx, "SELECT "+slot+" AS slot, f.kind, f.channel, f.scale, f.inverted, f.rating, "+sum+", 0, '' FROM feedback_hour f WHERE "+
 			w.String()+" GROUP BY 1, 2, 3, 4, 5, 6", w.args, 1)
 	}
 	columns := []string{"q0", "q1", "q2", "q3"}
@@ -163,7 +164,7 @@ func (t *tallied) single(ctx context.Context, tx *db.Tx, from, to int64, conditi
 	w := f.where(t.workspace, t.model, tx.Postgres())
 	w.add(condition)
 	slot := t.slot(w)
-	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), count(*), 0 FROM "+f.tables()+
+	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), count(*), 0, '' FROM "+f.tables()+
 		byTwin(tx, condition)+" WHERE "+w.String()+" GROUP BY 1, 2, 3, 4, 5, 6", w.args, times)
 }
 
@@ -197,8 +198,9 @@ func (t *tallied) newestOf(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	slot := t.slot(w)
-	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), count(*), min(f.at) FROM "+from+
-		" GROUP BY 1, 2, 3, 4, 5, 6", w.args, 1)
+	t.byProduct = map[string]*Moods{}
+	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), count(*), min(f.at), coalesce(f.product_id, '') AS product FROM "+
+		from+" GROUP BY 1, 2, 3, 4, 5, 6, 9", w.args, 1)
 }
 
 // newestRows is the newest Counted opinions as a table f, with a condition. A word
@@ -238,7 +240,8 @@ func (t *tallied) read(ctx context.Context, tx *db.Tx, query string, args []any,
 	err := tx.Each(ctx, query, args, func(r *sql.Rows) error {
 		var slot, rating, n, first int64
 		var c cell
-		if err := r.Scan(&slot, &c.kind, &c.channel, &c.scale, &c.inverted, &rating, &n, &first); err != nil {
+		var product string
+		if err := r.Scan(&slot, &c.kind, &c.channel, &c.scale, &c.inverted, &rating, &n, &first, &product); err != nil {
 			return err
 		}
 		if n == 0 {
@@ -257,6 +260,12 @@ func (t *tallied) read(ctx context.Context, tx *db.Tx, query string, args []any,
 			return nil
 		}
 		t.add(t.bucket(slot), c, n*times)
+		if product != "" {
+			if t.byProduct[product] == nil {
+				t.byProduct[product] = &Moods{}
+			}
+			*t.byProduct[product].of(c.mood()) += n * times
+		}
 		return nil
 	})
 	if err == nil && oldest != 0 && rows >= Counted {

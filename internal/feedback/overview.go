@@ -189,7 +189,10 @@ func (k *kindTally) score(kind string, calendar *ScoreFilter, spans []int64) Sco
 
 // products are those with most opinions.
 func (t *tallied) products(ctx context.Context, tx *db.Tx) ([]Product, error) {
-	found := map[string]*Moods{}
+	found := t.byProduct
+	if found == nil {
+		found = map[string]*Moods{}
+	}
 	times := func(n int64) func(r *sql.Rows) error {
 		return func(r *sql.Rows) error {
 			var id string
@@ -206,9 +209,11 @@ func (t *tallied) products(ctx context.Context, tx *db.Tx) ([]Product, error) {
 		}
 	}
 	var err error
-	if t.prepared() && t.f.Survey == "" && t.f.RatingMin == nil && t.f.RatingMax == nil && t.f.State == "" {
+	switch {
+	case t.byProduct != nil:
+	case t.prepared() && t.f.Survey == "" && t.f.RatingMin == nil && t.f.RatingMax == nil && t.f.State == "":
 		err = t.productDays(ctx, tx, times(1), times(-1))
-	} else {
+	default:
 		w := t.f.where(t.workspace, t.model, tx.Postgres())
 		w.add("f.product_id IS NOT NULL")
 		var from string
