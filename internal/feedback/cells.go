@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -204,8 +205,8 @@ func (t *tallied) newestOf(ctx context.Context, tx *db.Tx) error {
 }
 
 // newestRows is the newest Counted opinions as a table f, with a condition. A word
-// that many texts have would be looked for in all of them: on SQLite only as many
-// texts are read, and since says from when on.
+// that no index finds, or that many texts have, would be looked for in all of them:
+// only as many texts are read, and since says from when on.
 func (t *tallied) newestRows(ctx context.Context, tx *db.Tx, w *where) (string, error) {
 	before, bound := len(w.conditions), len(w.args)
 	hint, err := search(ctx, tx, w, t.words, t.f.fromCases())
@@ -213,7 +214,11 @@ func (t *tallied) newestRows(ctx context.Context, tx *db.Tx, w *where) (string, 
 		return "", err
 	}
 	rest := "1 = 1"
-	if len(t.words) > 0 && hint == "" && !tx.Postgres() && !t.f.fromCases() {
+	indexed := hint != ""
+	if tx.Postgres() { // its index finds words of three letters and more
+		indexed = slices.ContainsFunc(t.words, func(w string) bool { return utf8.RuneCountInString(w) >= 3 })
+	}
+	if len(t.words) > 0 && !indexed && !t.f.fromCases() {
 		rest = strings.Join(w.conditions[before:], " AND ")
 		w.conditions = w.conditions[:before]
 	}
