@@ -140,8 +140,8 @@ func TestPartOfAMessageIsAppliedOnce(t *testing.T) {
 		if s.seen, err = openSeen(t.Context(), d, 0, s.epoch); err != nil {
 			t.Fatal(err)
 		}
-		b, err := r.readBatch(t.Context(), 0, cursor{})
-		if err != nil {
+		b := &pending{}
+		if err := r.extend(t.Context(), b, cursor{}); err != nil {
 			t.Fatal(err)
 		}
 		first := part{Batch: event.Batch{Events: b.Events[:3]}, to: cursor{0, 3}}

@@ -19,63 +19,72 @@ const (
 type pending struct {
 	event.Batch
 	last       uint64 // newest sequence in it
-	unprepared bool   // a Stage could not prepare it as a whole
+	size       int    // bytes of its messages
+	prepared   int    // how many of its events are prepared
+	unprepared bool   // a Stage could not prepare all of them
 }
 
+// extendEvery is how often the reader looks for more while it waits to hand over.
+const extendEvery = 2 * time.Millisecond
+
 // readShard decodes the log from a cursor on and hands over batches. It is one
-// batch ahead of apply.
+// batch ahead of apply, and adds to that what comes in meanwhile.
 func (r *Runner) readShard(ctx context.Context, s *shard, from cursor, out chan<- *pending) {
 	defer close(out)
 	for {
-		b, err := r.readBatch(ctx, s.number, from)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
-			err = Prepare(ctx, r.o.Stages, &b.Batch)
-			if b.unprepared = poisonous(err); b.unprepared {
-				err = nil
+		b := &pending{Batch: event.Batch{Shard: s.number}}
+		for handed := false; !handed; {
+			if err := r.extend(ctx, b, from); err != nil {
+				if ctx.Err() != nil {
+					return
+				}
+				r.fail(s, "the log could not be read", err)
+				sleep(ctx, time.Second)
+				continue
 			}
-		}
-		if err != nil {
-			r.fail(s, "the log could not be read", err)
-			if !sleep(ctx, time.Second) {
+			select {
+			case out <- b:
+				handed = true
+			case <-time.After(extendEvery):
+			case <-ctx.Done():
 				return
 			}
-			continue
-		}
-		select {
-		case out <- b:
-		case <-ctx.Done():
-			return
 		}
 		from = cursor{sequence: b.last}
 	}
 }
 
-// readBatch reads what follows a cursor. The batch is without events where the
-// log only tried to write.
-func (r *Runner) readBatch(ctx context.Context, number int, from cursor) (*pending, error) {
-	b := &pending{Batch: event.Batch{Shard: number}}
-	for sequence, size := from.sequence+1, 0; len(b.Events) < maxBatchEvents && size < maxBatchBytes; sequence++ {
-		if b.last > 0 && sequence > r.o.Log.Last(number) {
+// extend reads into a batch what follows it, or the cursor while it is empty, and
+// prepares that. It waits for the first message. The batch stays without events
+// where the log only tried to write.
+func (r *Runner) extend(ctx context.Context, b *pending, from cursor) error {
+	for sequence := max(b.last, from.sequence) + 1; len(b.Events) < maxBatchEvents && b.size < maxBatchBytes; sequence++ {
+		if b.last > 0 && sequence > r.o.Log.Last(b.Shard) {
 			break
 		}
-		m, err := r.o.Log.Read(ctx, number, sequence)
+		m, err := r.o.Log.Read(ctx, b.Shard, sequence)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if b.Events == nil {
 			b.Events = make([]event.Event, 0, 1024)
 		}
 		if b.Events, err = m.Events(b.Events); err != nil {
-			return nil, err
+			return err
 		}
 		if b.last == 0 {
 			b.Events = b.Events[min(from.partial, len(b.Events)):]
 		}
 		b.last = sequence
-		size += m.Size()
+		b.size += m.Size()
 	}
-	return b, nil
+	if b.prepared == len(b.Events) || b.unprepared {
+		return nil
+	}
+	err := Prepare(ctx, r.o.Stages, &event.Batch{Shard: b.Shard, Events: b.Events[b.prepared:]})
+	if b.unprepared = poisonous(err); err == nil || b.unprepared {
+		b.prepared = len(b.Events)
+		return nil
+	}
+	return err
 }

@@ -33,7 +33,8 @@ type Stage interface {
 }
 
 // Preparer is a Stage with work to do before the transaction, while the batch
-// before is still being applied. The batch may hold duplicates yet.
+// before is still being applied. It is given a batch in parts, which may hold
+// duplicates yet.
 type Preparer interface {
 	Prepare(ctx context.Context, b *event.Batch) error
 }

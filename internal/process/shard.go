@@ -97,7 +97,7 @@ func (s *shard) isLost() bool {
 // shard is lost. What cannot be applied is tried again, for ever: the shard
 // never skips.
 func (r *Runner) runShard(ctx context.Context, s *shard) {
-	batches := make(chan *pending, 1)
+	batches := make(chan *pending)
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	s.wg.Go(func() { r.readShard(reading, s, s.at, batches) })
