@@ -1,0 +1,127 @@
+package corpus
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+func load(t *testing.T, folder string) []Text {
+	t.Helper()
+	texts, err := Load(os.DirFS(folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+// There are enough texts of each label in each language to learn it from, and none
+// that only test is among them.
+func TestEnoughTexts(t *testing.T) {
+	count := map[[3]string]int{}
+	seen := map[string]bool{}
+	for _, x := range load(t, ".") {
+		count[[3]string{x.Kind, x.Language, x.Label}]++
+		for topic := range x.Topics {
+			count[[3]string{"topics", x.Language, topic}]++
+		}
+		seen[x.Text] = true
+	}
+	for _, lang := range Languages {
+		whole := 1
+		if strings.HasSuffix(lang, "-Latn") {
+			whole = 0
+		}
+		for kind, want := range map[string]struct {
+			labels []string
+			n      [2]int // romanised, and in its own letters
+		}{"opinions": {Sentiments, [2]int{80, 150}}, "messages": {Intents, [2]int{12, 25}}, "care": {Care, [2]int{14, 22}}, "topics": {Topics, [2]int{14, 25}}} {
+			for _, label := range want.labels {
+				if n := count[[3]string{kind, lang, label}]; n < want.n[whole] {
+					t.Errorf("%s in %s: %d of %s, want %d", kind, lang, n, label, want.n[whole])
+				}
+			}
+		}
+	}
+	for _, x := range load(t, "fresh") {
+		if seen[x.Text] && len(x.Text) > 12 { // "hello" may be in both
+			t.Errorf("is learnt from and tests: %s", x.Text)
+		}
+	}
+}
+
+// No text is nearly another one of its language, and texts do not begin alike, as
+// they would if a program had filled in a form.
+func TestNoTwoAlike(t *testing.T) {
+	const alike = 0.55 // shared runs of five letters
+	byLanguage := map[string][]Text{}
+	for _, x := range load(t, ".") {
+		byLanguage[x.Language] = append(byLanguage[x.Language], x)
+	}
+	for lang, texts := range byLanguage {
+		if lang == Other {
+			continue
+		}
+		begins := map[string]int{}
+		grams := make([]map[string]bool, len(texts))
+		holders := map[string][]int{}
+		for i, x := range texts {
+			plain := lettersOf(x.Text)
+			if words := strings.Fields(plain); len(words) > 3 {
+				begins[strings.Join(words[:3], " ")]++
+			}
+			grams[i] = runs(plain, 5)
+			shared := map[int]int{}
+			for g := range grams[i] {
+				for _, j := range holders[g] {
+					shared[j]++
+				}
+				holders[g] = append(holders[g], i)
+			}
+			for j, n := range shared {
+				if len(grams[i]) > 12 && float64(n) > alike*float64(len(grams[i])+len(grams[j])-n) {
+					t.Errorf("%s: nearly the same: %q and %q", lang, texts[j].Text, x.Text)
+				}
+			}
+		}
+		for begin, n := range begins {
+			if n > 5+len(texts)/100 {
+				t.Errorf("%s: %d of %d texts begin with %q", lang, n, len(texts), begin)
+			}
+		}
+	}
+}
+
+func lettersOf(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(norm.NFC.String(s)), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+	}), " ")
+}
+
+func runs(s string, n int) map[string]bool {
+	runes := []rune(s)
+	out := map[string]bool{}
+	for i := range max(1, len(runes)-n+1) {
+		out[string(runes[i:min(i+n, len(runes))])] = true
+	}
+	return out
+}
+
+func TestReadRefuses(t *testing.T) {
+	for _, line := range []string{
+		"en\tpositive\ttext", "en\tgood\t-\ttext", "xx\tpositive\t-\ttext", "en\tpositive\tprice\ttext", "en\tpositive\tprice:good\ttext",
+		"en\tpositive\tprice:neutral,price:neutral\ttext", "en\tpositive\t-\t", "en\tpositive\t-\t text",
+		"en\tpositive\tprice:neutral,size:neutral,stock:neutral,trust:neutral\ttext",
+	} {
+		if _, err := Read(strings.NewReader(line), "opinions"); err == nil || !strings.Contains(err.Error(), "line 1") {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+	got, err := Read(strings.NewReader("en\tnegative\tdelivery:negative,product:positive\tgreat shoes, awful courier\n"), "opinions")
+	if err != nil || len(got) != 1 || got[0].Topics["delivery"] != "negative" || got[0].Label != "negative" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
