@@ -15,6 +15,11 @@ const deadLimit = 100
 
 // dead lists the events that could not be applied.
 func (c *Console) dead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
+	return c.showDead(w, r, v, r.URL.Query().Get("said"), http.StatusOK)
+}
+
+// showDead shows the list, with what came of an event of it.
+func (c *Console) showDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer, said string, status int) error {
 	list, err := c.Pipeline.Dead(r.Context(), v.Workspace.Number, cursorOf(r), deadLimit+1)
 	if err != nil {
 		return err
@@ -24,7 +29,7 @@ func (c *Console) dead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) err
 		list = list[:deadLimit]
 		next = list[deadLimit-1].ID
 	}
-	return render(w, r, http.StatusOK, deadPage(v, list, next, r.URL.Query().Get("said")))
+	return render(w, r, status, deadPage(v, list, next, said))
 }
 
 func (c *Console) retryDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
@@ -34,7 +39,7 @@ func (c *Console) retryDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer
 		said, err = "still", nil
 	}
 	if errors.Is(err, process.ErrNoDeadEvent) { // somebody settled it first
-		said, err = "gone", nil
+		return c.showDead(w, r, v, "gone", http.StatusNotFound)
 	}
 	if err != nil {
 		return err
@@ -45,14 +50,13 @@ func (c *Console) retryDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer
 
 func (c *Console) dropDead(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
 	err := c.Imports.DropDead(r.Context(), v.Actor, c.Pipeline, int64(positionOf(r)))
-	said := "dropped"
 	if errors.Is(err, process.ErrNoDeadEvent) {
-		said, err = "gone", nil
+		return c.showDead(w, r, v, "gone", http.StatusNotFound)
 	}
 	if err != nil {
 		return err
 	}
-	leave(w, r, v, v.URL("sources", "dead")+"?said="+said)
+	leave(w, r, v, v.URL("sources", "dead")+"?said=dropped")
 	return nil
 }
 

@@ -34,6 +34,7 @@ type tally struct {
 	order []rowKey // labelled, as they first came
 
 	labels map[rowKey]int64 // how many labels slots gain, by the row of the whole
+	locked []rowKey         // wholes of slots whose labels change, on PostgreSQL
 }
 
 func newTally() *tally { return &tally{rows: map[rowKey]*figures{}} }
@@ -85,6 +86,9 @@ func (t *tally) write(ctx context.Context, tx *db.Tx, shard int, latest map[int6
 			delete(t.rows, k)
 		}
 	}
+	if err := t.lock(ctx, tx); err != nil {
+		return fmt.Errorf("lock signals: %w", err)
+	}
 	if err := t.divide(ctx, tx); err != nil {
 		return fmt.Errorf("read signals: %w", err)
 	}
@@ -98,6 +102,32 @@ var signalKey = db.Columns("model int, grain int, name text, at int, label text,
 
 func (k rowKey) columns() []any {
 	return []any{k.model, int64(k.grain), string(k.name), k.at, k.label, k.shard}
+}
+
+// lock locks on PostgreSQL the slots whose labels change, so that of two batches
+// that count the labels of a slot the second sees what the first wrote.
+func (t *tally) lock(ctx context.Context, tx *db.Tx) error {
+	if !tx.Postgres() {
+		return nil
+	}
+	wholes := map[rowKey]bool{}
+	for _, k := range t.order {
+		if t.rows[k] != nil {
+			wholes[rowKey{k.slotKey, ""}] = true
+		}
+	}
+	t.locked = slices.SortedFunc(maps.Keys(wholes), compareRows)
+	keys, empty := db.NewRows(signalKey), db.NewRows(db.Columns("model int, grain int, name text, at int, label text, shard int, n int"))
+	for _, k := range t.locked {
+		keys.Add(k.columns()...)
+		empty.Add(append(k.columns(), int64(0))...)
+	}
+	if err := tx.Insert(ctx, "signal", empty, "ON CONFLICT DO NOTHING"); err != nil {
+		return err
+	}
+	return tx.Lookup(ctx, keys, `SELECT 1 FROM k CROSS JOIN signal s WHERE s.model = k.model AND s.grain = k.grain AND s.name = k.name AND s.at = k.at
+		AND s.label = k.label AND s.shard = k.shard ORDER BY s.model, s.grain, s.name, s.at, s.label, s.shard FOR UPDATE OF s`,
+		func(*sql.Rows) error { return nil })
 }
 
 // divide decides which labels are kept, and puts the others together.
@@ -175,6 +205,11 @@ func (t *tally) store(ctx context.Context, tx *db.Tx) error {
 		f := t.rows[k]
 		rows.Add(append(k.columns(), f.n, f.amount, t.labels[k])...)
 		if f.n <= 0 {
+			emptied.Add(k.columns()...)
+		}
+	}
+	for _, k := range t.locked {
+		if t.rows[k] == nil { // perhaps made by lock alone
 			emptied.Add(k.columns()...)
 		}
 	}
