@@ -104,7 +104,7 @@ loop:
 			at += size
 			continue
 		default:
-			if (r == '\'' || r == '’') && at+size < len(t.given) && isASCIILetter(t.given[at+size]) {
+			if next, _ := utf8.DecodeRuneInString(t.given[at+size:]); (r == '\'' || r == '’') && classOf(next) == letter {
 				at += size
 				continue // don't is dont
 			}
