@@ -232,7 +232,8 @@ func TestPipeline(t *testing.T) {
 	h := httptest.NewServer(s)
 	defer h.Close()
 	r, err := Pipeline(t.Context(), Load{URL: h.URL, Key: "k", Connections: 2, Batch: 10, Duration: 200 * time.Millisecond, Rate: 1000, Users: 10, Mix: Views})
-	if err != nil || r.Load.Requests+r.Load.Unsent != 20 || r.Visible.n < 1 || r.Lost != 0 || r.Stored != s.accepted {
+	if err != nil || r.Load.Requests+r.Load.Unsent != 20 || r.Visible.n < 1 || r.Lost != 0 ||
+		r.Stored < r.Load.Accepted || r.Stored > s.accepted { // a probe may arrive after the last look at what is stored
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if r.Visible.max < 4*time.Millisecond {
