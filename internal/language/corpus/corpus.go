@@ -12,24 +12,27 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/dhvani/dhvani/internal/language"
 )
 
-// Languages are the forms of language that texts are written in; Other is any
-// further one.
-var Languages = []string{"en", "hi", "hi-Latn", "bn", "bn-Latn", "ne", "ne-Latn", "pt", "es"}
+// None is the label of texts that only look as if a person had to take them.
+const None = "none"
 
-// Other is the language of texts in none of Languages.
-const Other = "other"
+// labels are those of each kind of file; any will do where there are none.
+var labels = map[string][]string{
+	"opinions":  sentiments(),
+	"messages":  language.Intents,
+	"care":      append(slices.Clone(language.Care), None),
+	"languages": nil,
+}
 
-// Labels of each kind of file.
-var (
-	Sentiments = []string{"negative", "neutral", "positive"}
-	Topics     = []string{"checkout", "payment", "delivery", "packaging", "product", "size", "price", "website", "service", "returns", "stock", "offers", "trust"}
-	Intents    = []string{"track_order", "cancel_order", "change_order", "return_exchange", "refund_status", "payment_failed", "charged_twice", "invoice",
-		"product_question", "availability", "size_advice", "price_discount", "complaint", "praise", "human_agent", "account_login", "privacy_request",
-		"stop_messages", "greeting", "other"}
-	Care = []string{"threat", "safety", "legal", "self_harm", "minors", "none"}
-)
+func sentiments() (out []string) {
+	for _, s := range language.Sentiments {
+		out = append(out, string(s))
+	}
+	return out
+}
 
 // Text is a labelled text.
 type Text struct {
@@ -74,7 +77,7 @@ func Load(folder fs.FS) ([]Text, error) {
 // their topics before the text, as topic:sentiment,topic:sentiment or "-". The
 // error names the first line that is not so.
 func Read(r io.Reader, kind string) ([]Text, error) {
-	labels, ok := map[string][]string{"opinions": Sentiments, "messages": Intents, "care": Care, "languages": nil}[kind]
+	labels, ok := labels[kind]
 	if !ok {
 		return nil, fmt.Errorf("no such kind of texts: %s", kind)
 	}
@@ -90,7 +93,7 @@ func Read(r io.Reader, kind string) ([]Text, error) {
 		if t.Label = fields[1]; labels != nil && !slices.Contains(labels, t.Label) {
 			return nil, wrong("no such label: " + t.Label)
 		}
-		if t.Language != Other && !slices.Contains(Languages, t.Language) {
+		if t.Language != language.Other && !slices.Contains(language.Languages, t.Language) {
 			return nil, wrong("no such language: " + t.Language)
 		}
 		if t.Text == "" || t.Text != strings.TrimSpace(t.Text) {
@@ -114,7 +117,7 @@ func readTopics(s string) (map[string]string, error) {
 	}
 	for one := range strings.SplitSeq(s, ",") {
 		topic, sentiment, _ := strings.Cut(one, ":")
-		if !slices.Contains(Topics, topic) || !slices.Contains(Sentiments, sentiment) || topics[topic] != "" {
+		if !slices.Contains(language.Topics, topic) || !slices.Contains(language.Sentiments, language.Sentiment(sentiment)) || topics[topic] != "" {
 			return nil, fmt.Errorf("no topic with its sentiment: %s", one)
 		}
 		topics[topic] = sentiment

@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/dhvani/dhvani/internal/language"
 )
 
 func load(t *testing.T, folder string) []Text {
@@ -30,7 +32,7 @@ func TestEnoughTexts(t *testing.T) {
 		}
 		seen[x.Text] = true
 	}
-	for _, lang := range Languages {
+	for _, lang := range language.Languages {
 		whole := 1
 		if strings.HasSuffix(lang, "-Latn") {
 			whole = 0
@@ -38,7 +40,7 @@ func TestEnoughTexts(t *testing.T) {
 		for kind, want := range map[string]struct {
 			labels []string
 			n      [2]int // romanised, and in its own letters
-		}{"opinions": {Sentiments, [2]int{80, 150}}, "messages": {Intents, [2]int{12, 25}}, "care": {Care, [2]int{14, 22}}, "topics": {Topics, [2]int{14, 25}}} {
+		}{"opinions": {labels["opinions"], [2]int{80, 150}}, "messages": {labels["messages"], [2]int{12, 25}}, "care": {labels["care"], [2]int{14, 22}}, "topics": {language.Topics, [2]int{14, 25}}} {
 			for _, label := range want.labels {
 				if n := count[[3]string{kind, lang, label}]; n < want.n[whole] {
 					t.Errorf("%s in %s: %d of %s, want %d", kind, lang, n, label, want.n[whole])
@@ -62,7 +64,7 @@ func TestNoTwoAlike(t *testing.T) {
 		byLanguage[x.Language] = append(byLanguage[x.Language], x)
 	}
 	for lang, texts := range byLanguage {
-		if lang == Other {
+		if lang == language.Other {
 			continue
 		}
 		begins := map[string]int{}
