@@ -49,6 +49,7 @@ type Options struct {
 	Tail       *process.Tail
 	Rejected   *process.Rejected
 	Keys       func(key string) (*workspace.Entry, bool)
+	Analyzer   func(workspace int64) Analyzer // of the workspace's texts
 	Logger     *slog.Logger
 }
 
@@ -77,6 +78,7 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 	s.deadEvents()
 	s.customers()
 	s.feedbackAndScores()
+	s.language()
 	s.keys()
 	s.settings()
 	return web.Standard(o.Logger, web.SecurityHeaders(mux)), s.huma.OpenAPI()

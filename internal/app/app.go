@@ -261,7 +261,7 @@ func (a *App) startServers(ctx context.Context) error {
 	rest, _ := api.New(api.Options{
 		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database},
 		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
-		Keys: a.lookup, Logger: a.o.Logger.With("component", "api"),
+		Keys: a.lookup, Analyzer: a.analyzer, Logger: a.o.Logger.With("component", "api"),
 	})
 	mux.Handle("/api/", rest)
 	a.startImports(ctx, mux)

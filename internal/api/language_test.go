@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// length analyses a text as that many bytes of a threat.
+type length struct{ texts atomic.Int64 }
+
+func (l *length) Analyze(text string) language.Analysis {
+	l.texts.Add(1)
+	return language.Analysis{Language: "en", Probabilities: [3]float64{1. / 3, 1. / 3, 1. / 3},
+		Care: []language.Flag{{Kind: "threat", Confidence: 1, Words: []language.Span{{From: 0, To: len(text)}}}}}
+}
+
+func serveTexts(l *length) http.Handler {
+	h, _ := New(Options{
+		Logger: slog.New(slog.DiscardHandler), Analyzer: func(int64) Analyzer { return l },
+		Keys: func(key string) (*workspace.Entry, bool) {
+			scopes := map[string]workspace.Scopes{"sk_r": workspace.ScopeRead, "sk_i": workspace.ScopeIngest}[key]
+			return &workspace.Entry{Workspace: 1, Scopes: scopes}, scopes != 0
+		},
+	})
+	return h
+}
+
+func post(h http.Handler, key string, body io.Reader) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", "/api/v1/language/analyze", body)
+	r.Header.Set("Authorization", "Bearer "+key)
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func textsOf(texts ...string) io.Reader {
+	b, _ := json.Marshal(map[string][]string{"texts": texts})
+	return strings.NewReader(string(b))
+}
+
+func TestAnalyze(t *testing.T) {
+	w := post(serveTexts(&length{}), "sk_r", textsOf("ab", "", "é"))
+	item := func(n int) string {
+		return fmt.Sprintf(`{"language":"en","sentiment":"","sentiment_scores":{"negative":0.333333,"neutral":0.333333,"positive":0.333333},"score":0,"topics":[],"aspects":[],`+
+			`"intent":"","intent_confidence":0,"care":[{"flag":"threat","confidence":1,"words":[{"from":0,"to":%d}]}],"urgency":{"grade":0,"reasons":[]},"personal":[]}`, n)
+	}
+	if want := `{"items":[` + item(2) + "," + item(0) + "," + item(2) + "]}"; w.Code != 200 || strings.TrimSpace(w.Body.String()) != want {
+		t.Errorf("%d %s\nwant %s", w.Code, w.Body, want)
+	}
+}
+
+// One server: each request leaves its room to the next.
+func TestAnalyzeLimits(t *testing.T) {
+	many := make([]string, 1001)
+	l := &length{}
+	h := serveTexts(l)
+	for name, c := range map[string]struct {
+		key    string
+		body   io.Reader
+		status int
+		says   string
+		texts  int64
+	}{
+		"none":                  {"sk_r", textsOf(), 200, `{"items":[]}`, 0},
+		"as many as may be":     {"sk_r", textsOf(many[:1000]...), 200, `"items"`, 1000},
+		"one too many":          {"sk_r", textsOf(many...), 422, "<= 1000", 0},
+		"as long as may be":     {"sk_r", textsOf(strings.Repeat("ক", 20_000)), 200, "60000", 1},
+		"one too long":          {"sk_r", textsOf("", strings.Repeat("ক", 20_001)), 422, "body.texts[1]", 0},
+		"all as long as may be": {"sk_r", textsOf(strings.Split(strings.Repeat(strings.Repeat("a", 20_000)+" ", 1000), " ")[:1000]...), 200, "20000", 1000},
+		"a body too large":      {"sk_r", strings.NewReader(`{"texts":["` + strings.Repeat("a", maxTexts) + `"]}`), 413, "too large", 0},
+		"of unknown length":     {"sk_r", io.MultiReader(textsOf("a")), 200, `"to":1`, 1},
+		"not JSON":              {"sk_r", strings.NewReader("{"), 400, "JSON", 0},
+		"without texts":         {"sk_r", strings.NewReader("{}"), 422, "texts", 0},
+		"another field":         {"sk_r", strings.NewReader(`{"texts":[],"text":"a"}`), 422, "body.text", 0},
+		"not texts":             {"sk_r", strings.NewReader(`{"texts":[1]}`), 422, "body.texts[0]", 0},
+		"no such key":           {"sk_x", textsOf("a"), 401, "", 0},
+		"no scope to read":      {"sk_i", textsOf("a"), 403, "", 0},
+	} {
+		l.texts.Store(0)
+		w := post(h, c.key, c.body)
+		if got := w.Body.String(); w.Code != c.status || !strings.Contains(got, c.says) || l.texts.Load() != c.texts {
+			t.Errorf("%s: %d, %d texts, %.300s", name, w.Code, l.texts.Load(), got)
+		}
+		if w.Code >= 400 && w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: answered as %s", name, w.Header().Get("Content-Type"))
+		}
+	}
+}
+
+// Who has gone is analysed no further.
+func TestAnalyzeForNobody(t *testing.T) {
+	l := &length{}
+	r := httptest.NewRequest("POST", "/api/v1/language/analyze", textsOf(make([]string, 9)...))
+	ctx, cancel := context.WithCancel(r.Context())
+	cancel()
+	r.Header.Set("Authorization", "Bearer sk_r")
+	r.Header.Set("Content-Type", "application/json")
+	serveTexts(l).ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	if n := l.texts.Load(); n != 0 {
+		t.Errorf("%d texts", n)
+	}
+}
