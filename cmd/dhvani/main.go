@@ -30,6 +30,7 @@ type commands struct {
 	Backup    backupCommand    `cmd:"" help:"Write everything into one file, also while Dhvani runs."`
 	Restore   restoreCommand   `cmd:"" help:"Make an empty place from a backup."`
 	Erasures  erasuresCommand  `cmd:"" help:"Keep the list of erased customers, whom a restore leaves out."`
+	Analyze   analyzeCommand   `cmd:"" help:"Tell of texts, one a line, their language, sentiment, topics, intent and more, as JSON."`
 	Bench     benchCommand     `cmd:"" help:"Measure a running Dhvani."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
