@@ -13,6 +13,7 @@ import (
 
 type benchCommand struct {
 	Ingest   benchIngest   `cmd:"" help:"Send events and measure how many are accepted, and how fast. Use a workspace made for it."`
+	Language benchLanguage `cmd:"" help:"Measure how many texts of twenty words one core analyses, and what memory that takes."`
 	Seed     benchSeed     `cmd:"" help:"Fill a data folder or a database with the history of a large shop, the same for the same seed."`
 	Pages    benchPages    `cmd:"" help:"Measure how long the pages of the console take."`
 	Pipeline benchPipeline `cmd:"" help:"Send events at a rate and measure how many are stored, and how long until they are visible. Use a workspace made for it."`
