@@ -20,6 +20,7 @@ const feedbackTag = "Feedback"
 func (s *server) feedbackAndScores() {
 	huma.Register(s.huma, operation(http.MethodGet, "/feedback", "list-feedback", "Opinions on every channel, newest first", workspace.ScopeRead, feedbackTag), s.listFeedback)
 	huma.Register(s.huma, operation(http.MethodGet, "/feedback/overview", "feedback-overview", "What the opinions of a filter say together: over time, by mood, channel and product, with their scores", workspace.ScopeRead, feedbackTag), s.feedbackOverview)
+	huma.Register(s.huma, operation(http.MethodGet, "/topics", "list-topics", "What the opinions of a filter are about, and how they speak of it", workspace.ScopeRead, feedbackTag), s.topics)
 	huma.Register(s.huma, operation(http.MethodGet, "/feedback/{id}", "get-opinion", "One opinion, with what staff did about it", workspace.ScopeRead, feedbackTag), s.getOpinion)
 	huma.Register(s.huma, operation(http.MethodGet, "/scores/{kind}", "score", "A score with its n and a 95 % interval, over time if wanted", workspace.ScopeRead, feedbackTag), s.score)
 }
@@ -44,14 +45,19 @@ type FeedbackFilter struct {
 	During
 	Channel   string `query:"channel" enum:"survey,review,chat,social,email,store"`
 	Kind      string `query:"kind" enum:"nps,csat,ces,rating,choice,text"`
-	Sentiment string `query:"sentiment" maxLength:"20"`
-	Topic     string `query:"topic" maxLength:"100"`
+	Language  string `query:"language" maxLength:"20" doc:"Of the text: en, hi, hi-Latn, bn, bn-Latn, ne, ne-Latn, pt, es or other."`
+	Sentiment string `query:"sentiment" enum:"negative,neutral,positive" doc:"Of the text."`
+	Topic     string `query:"topic" maxLength:"100" doc:"What the text is about, such as delivery."`
+	Towards   string `query:"topic_sentiment" enum:"negative,neutral,positive" doc:"Towards the topic."`
+	Care      string `query:"care" enum:"any,threat,safety,legal,self_harm,minors" doc:"Why a person must read it."`
+	Urgency   int    `query:"urgency" minimum:"0" maximum:"3" doc:"At least so urgent: 1 today, 2 within the hour, 3 now."`
+	Disagrees bool   `query:"disagrees" doc:"Only where the rating and the text say opposite things."`
 	Product   string `query:"product" maxLength:"512" doc:"A product id."`
 	Order     string `query:"order" maxLength:"512" doc:"An order id."`
 	Survey    string `query:"survey" maxLength:"512" doc:"A survey id."`
 	Customer  string `query:"customer" maxLength:"36" doc:"A customer's id."`
 	Query     string `query:"q" maxLength:"500" doc:"Words that must all occur in the text, as parts of words too, in any script."`
-	Mood      string `query:"mood" enum:"good,neutral,bad,none" doc:"Of the rating; none is without one."`
+	Mood      string `query:"mood" enum:"good,neutral,bad,none" doc:"Of the rating, and without one of the text; none is where neither tells."`
 	RatingMin string `query:"rating_min" maxLength:"20" doc:"Lowest rating, as given."`
 	RatingMax string `query:"rating_max" maxLength:"20" doc:"Highest rating, as given."`
 	State     string `query:"state" enum:"open,handled" doc:"Whether staff marked it as handled."`
@@ -87,7 +93,8 @@ func (s *server) listFeedback(ctx context.Context, in *feedbackQuery) (*body[fee
 // feedbackFilter is what is asked for.
 func (s *server) feedbackFilter(ctx context.Context, in *FeedbackFilter) (feedback.Filter, error) {
 	f := feedback.Filter{
-		Channel: in.Channel, Kind: in.Kind, Sentiment: in.Sentiment, Topic: in.Topic, Product: in.Product, Order: in.Order, Survey: in.Survey,
+		Channel: in.Channel, Kind: in.Kind, Language: in.Language, Sentiment: in.Sentiment, Topic: in.Topic, TopicSentiment: in.Towards,
+		Care: in.Care, Urgency: in.Urgency, Disagrees: in.Disagrees, Product: in.Product, Order: in.Order, Survey: in.Survey,
 		Query: in.Query, From: micros(in.From), To: micros(in.To), Mood: feedback.Mood(in.Mood), State: in.State, Assignee: in.Assignee,
 	}
 	for _, r := range []struct {
@@ -115,16 +122,30 @@ func (s *server) feedbackFilter(ctx context.Context, in *FeedbackFilter) (feedba
 }
 
 func (s *server) feedbackOverview(ctx context.Context, in *overviewQuery) (*body[feedback.Overview], error) {
-	location, err := time.LoadLocation(in.Timezone)
-	if err != nil || in.Timezone == "Local" {
-		return nil, s.fail(ctx, web.NewProblem(http.StatusUnprocessableEntity, "timezone must be a tz name such as Asia/Kolkata"))
-	}
-	f, err := s.feedbackFilter(ctx, &in.FeedbackFilter)
+	f, by, err := s.overviewFilter(ctx, in)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	o, err := s.Feedback.Overview(ctx, entry(ctx).Workspace, f, feedback.Buckets{Bucket: in.Bucket, Location: location})
+	o, err := s.Feedback.Overview(ctx, entry(ctx).Workspace, f, by)
 	return &body[feedback.Overview]{o}, s.fail(ctx, err)
+}
+
+func (s *server) topics(ctx context.Context, in *overviewQuery) (*body[feedback.TopicTable], error) {
+	f, by, err := s.overviewFilter(ctx, in)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	t, err := s.Feedback.Topics(ctx, entry(ctx).Workspace, f, by)
+	return &body[feedback.TopicTable]{t}, s.fail(ctx, err)
+}
+
+func (s *server) overviewFilter(ctx context.Context, in *overviewQuery) (f feedback.Filter, by feedback.Buckets, err error) {
+	location, err := time.LoadLocation(in.Timezone)
+	if err != nil || in.Timezone == "Local" {
+		return f, by, web.NewProblem(http.StatusUnprocessableEntity, "timezone must be a tz name such as Asia/Kolkata")
+	}
+	f, err = s.feedbackFilter(ctx, &in.FeedbackFilter)
+	return f, feedback.Buckets{Bucket: in.Bucket, Location: location}, err
 }
 
 func (s *server) getOpinion(ctx context.Context, in *struct {

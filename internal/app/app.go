@@ -30,6 +30,7 @@ import (
 	"github.com/dhvani/dhvani/internal/ingest"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
+	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/roster"
@@ -244,8 +245,11 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 
 // stages are the rooms that derive rows from events, in their order.
 func stages() []process.Stage {
-	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, roster.Stage{}, insight.Stage{}, intake.Stage{}}
+	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzers}, roster.Stage{}, insight.Stage{}, intake.Stage{}}
 }
+
+// analyzers gives the models that understand a workspace's texts.
+func analyzers(int64) feedback.Analyzer { return language.Base() }
 
 func (a *App) startServers(ctx context.Context) error {
 	mux := http.NewServeMux()
@@ -259,7 +263,7 @@ func (a *App) startServers(ctx context.Context) error {
 	}
 	a.routeHealth(mux)
 	rest, _ := api.New(api.Options{
-		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database},
+		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database, Analyzers: analyzers},
 		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
 		Keys: a.lookup, Analyzer: a.analyzer, Logger: a.o.Logger.With("component", "api"),
 	})
@@ -267,7 +271,7 @@ func (a *App) startServers(ctx context.Context) error {
 	a.startImports(ctx, mux)
 	mux.Handle("/", console.New(console.Options{
 		Staff: a.staff, Workspaces: a.workspaces, Collect: collect,
-		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database}, Insight: &insight.Store{DB: a.database},
+		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database, Analyzers: analyzers}, Insight: &insight.Store{DB: a.database},
 		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
 	}))

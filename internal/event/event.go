@@ -115,6 +115,10 @@ type Event struct {
 	// stands, and the workspace's current model, which keys all derived rows.
 	Position Position
 	Model    int64
+
+	// Prepared is what a Stage made of the event before the transaction, for itself
+	// to pick up in Apply. It goes with the batch and is stored nowhere.
+	Prepared any
 }
 
 // Has reports whether all of the given flags are set.

@@ -140,7 +140,7 @@ func TestExport(t *testing.T) {
 		if err := s.Export(ctx, staff.Actor{Account: "bob", Workspace: 1, Role: workspace.Analyst}, feedback.Filter{}, &out); err != nil {
 			t.Fatal(err)
 		}
-		if want := `,review,rating,bad,1,5,'+1,"'=HYPERLINK(""x"")",'@p,,,,,0`; !strings.Contains(out.String(), want) {
+		if want := `,review,rating,bad,1,5,'+1,"'=HYPERLINK(""x"")",,,,,,0,'@p,,,,,0`; !strings.Contains(out.String(), want) {
 			t.Errorf("%s lacks %s", &out, want)
 		}
 		if log := audited(t, d); !strings.Contains(log, "account=bob action=feedback.exported") {

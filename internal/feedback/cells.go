@@ -20,11 +20,12 @@ type cell struct {
 	inverted      bool
 	rating        event.Millionths
 	rated         bool
+	heard         heard // without a rating
 }
 
 func (c *cell) mood() Mood {
 	if !c.rated {
-		return Unrated
+		return c.heard.mood()
 	}
 	return MoodOf(c.kind, c.rating, c.scale, c.inverted)
 }
@@ -51,7 +52,7 @@ type tallied struct {
 // prepared reports whether the rolled up counts tell what is asked.
 func (t *tallied) prepared() bool {
 	f := &t.f
-	return len(t.words) == 0 && f.Product == "" && f.Order == "" && f.Profiles == nil && f.Sentiment == "" && f.Topic == "" &&
+	return len(t.words) == 0 && f.Product == "" && f.Order == "" && f.Profiles == nil && !f.ofText() &&
 		!f.fromCases() && f.Assignee == ""
 }
 
@@ -59,13 +60,7 @@ func (t *tallied) prepared() bool {
 // are spans. They are grouped by slots of equal length that begin and end with
 // every bucket, in whatever time zone; that they are few is seen to by spans.
 func (t *tallied) count(ctx context.Context, tx *db.Tx) error {
-	t.length = 1
-	if len(t.spans) > 1 {
-		t.base, t.length = t.spans[0], t.spans[1]-t.spans[0]
-		for _, at := range t.spans[1:] {
-			t.length = divisor(t.length, at-t.base)
-		}
-	}
+	t.slots()
 	from, to, whole := t.hours()
 	if !t.prepared() || !whole {
 		return t.newestOf(ctx, tx)
@@ -84,6 +79,17 @@ func (t *tallied) count(ctx context.Context, tx *db.Tx) error {
 		}
 	}
 	return t.takeOff(ctx, tx, from, to)
+}
+
+// slots finds the length of slots that begin and end with every bucket.
+func (t *tallied) slots() {
+	t.length = 1
+	if len(t.spans) > 1 {
+		t.base, t.length = t.spans[0], t.spans[1]-t.spans[0]
+		for _, at := range t.spans[1:] {
+			t.length = divisor(t.length, at-t.base)
+		}
+	}
 }
 
 // Bounds of what is counted by hour, where the range is open.
@@ -133,8 +139,8 @@ func (t *tallied) rolled(ctx context.Context, tx *db.Tx, from, to int64) error {
 		w.equal("f.kind", t.f.Kind)
 		w.equal("f.survey", t.f.Survey)
 		sum := "CAST(sum(f." + strings.Join(columns, " + f.") + ") AS BIGINT)"
-		return t.read(ctx, tx, "SELECT "+slot+" AS slot, f.kind, f.channel, f.scale, f.inverted, f.rating, "+sum+", 0, '' FROM feedback_hour f WHERE "+
-			w.String()+" GROUP BY 1, 2, 3, 4, 5, 6", w.args, 1)
+		return t.read(ctx, tx, "SELECT "+slot+" AS slot, f.kind, f.channel, f.scale, f.inverted, f.rating, f.heard, "+sum+", 0, '' FROM feedback_hour f WHERE "+
+			w.String()+" GROUP BY 1, 2, 3, 4, 5, 6, 7", w.args, 1)
 	}
 	columns := []string{"q0", "q1", "q2", "q3"}
 	if err := part(0, columns[k:]); err != nil || k == 0 {
@@ -164,9 +170,18 @@ func (t *tallied) single(ctx context.Context, tx *db.Tx, from, to int64, conditi
 	f.From, f.To = from, to
 	w := f.where(t.workspace, t.model, tx.Postgres())
 	w.add(condition)
-	slot := t.slot(w)
-	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), count(*), 0, '' FROM "+f.tables()+
-		byTwin(tx, condition)+" WHERE "+w.String()+" GROUP BY 1, 2, 3, 4, 5, 6", w.args, times)
+	slot := t.slot(w, "f.at")
+	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), "+t.heard()+", count(*), 0, '' FROM "+f.tables()+
+		byTwin(tx, condition)+" WHERE "+w.String()+" GROUP BY 1, 2, 3, 4, 5, 6, 7", w.args, times)
+}
+
+// heard is the expression for how the opinion f sounds. Scores do without, and so
+// with what their index holds.
+func (t *tallied) heard() string {
+	if t.rated {
+		return "0"
+	}
+	return heardSQL
 }
 
 // outdone is the condition that a twin outdoes the review f.
@@ -181,14 +196,14 @@ func byTwin(tx *db.Tx, condition string) string {
 	return ""
 }
 
-// slot is the expression for the slot of the opinion f.
-func (t *tallied) slot(w *where) string {
+// slot is the expression for the slot of a time.
+func (t *tallied) slot(w *where, at string) string {
 	if len(t.spans) < 2 {
 		return "0"
 	}
 	w.args = append(w.args, t.base, t.length)
 	n := len(w.args)
-	return fmt.Sprintf("CASE WHEN f.at < $%d THEN -1 ELSE (f.at - $%[1]d) / $%d END", n-1, n)
+	return fmt.Sprintf("CASE WHEN %[1]s < $%[2]d THEN -1 ELSE (%[1]s - $%[2]d) / $%[3]d END", at, n-1, n)
 }
 
 // newestOf counts the newest opinions that meet the filter, row by row.
@@ -198,10 +213,10 @@ func (t *tallied) newestOf(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	slot := t.slot(w)
+	slot := t.slot(w, "f.at")
 	t.byProduct = map[string]*Moods{}
-	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), count(*), min(f.at), coalesce(f.product_id, '') AS product FROM "+
-		from+" GROUP BY 1, 2, 3, 4, 5, 6, 9", w.args, 1)
+	return t.read(ctx, tx, "SELECT "+slot+", f.kind, f.channel, f.scale, f.inverted, coalesce(f.rating, -1), "+t.heard()+", count(*), min(f.at), coalesce(f.product_id, '') AS product FROM "+
+		from+" GROUP BY 1, 2, 3, 4, 5, 6, 7, 10", w.args, 1)
 }
 
 // newestRows is the newest Counted opinions as a table f, with a condition. A word
@@ -223,8 +238,8 @@ func (t *tallied) newestRows(ctx context.Context, tx *db.Tx, w *where) (string, 
 		w.conditions = w.conditions[:before]
 	}
 	w.add(newest)
-	rows := "(SELECT f.at, f.kind, f.channel, f.scale, f.inverted, f.rating, f.mood, f.product_id, f.search FROM " + t.f.tables() + " " + hint +
-		" WHERE " + w.String() + fmt.Sprintf(" ORDER BY f.at DESC LIMIT %d", Counted) + ") f"
+	rows := "(SELECT f.at, f.kind, f.channel, f.scale, f.inverted, f.rating, f.mood, f.corrected, f.topics, f.product_id, f.search FROM " + t.f.tables() + " " + hint +
+		" WHERE " + w.String() + fmt.Sprintf(" ORDER BY %s DESC LIMIT %d", w.time(), Counted) + ") f"
 	if rest != "1 = 1" {
 		var n int64
 		var oldest sql.Null[int64]
@@ -246,7 +261,7 @@ func (t *tallied) read(ctx context.Context, tx *db.Tx, query string, args []any,
 		var slot, rating, n, first int64
 		var c cell
 		var product string
-		if err := r.Scan(&slot, &c.kind, &c.channel, &c.scale, &c.inverted, &rating, &n, &first, &product); err != nil {
+		if err := r.Scan(&slot, &c.kind, &c.channel, &c.scale, &c.inverted, &rating, &c.heard, &n, &first, &product); err != nil {
 			return err
 		}
 		if n == 0 {

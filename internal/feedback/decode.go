@@ -29,7 +29,7 @@ func decode(e *event.Event) []opinion {
 	}
 	p := event.ParseObject(e.Properties)
 	o := opinion{
-		model: e.Model, profile: e.Profile(), at: e.At, editedAt: e.At, stamp: e.MessageHash(), channel: channel, kind: Text,
+		workspace: e.Workspace, model: e.Model, profile: e.Profile(), at: e.At, editedAt: e.At, stamp: e.MessageHash(), channel: channel, kind: Text,
 		product: identifier(p, "product_id", "productId"), order: identifier(p, "order_id", "orderId"),
 		verified: e.Has(event.Verified), shard: int64(e.Position.Shard()),
 	}

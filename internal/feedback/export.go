@@ -13,7 +13,7 @@ import (
 )
 
 var exportHead = []string{
-	"id", "at", "customer_id", "channel", "kind", "mood", "rating", "scale", "title", "text", "product_id", "order_id", "survey_id", "question_id", "handled", "notes",
+	"id", "at", "customer_id", "channel", "kind", "mood", "rating", "scale", "title", "text", "language", "sentiment", "sentiment_score", "topics", "care", "urgency", "product_id", "order_id", "survey_id", "question_id", "handled", "notes",
 }
 
 // Export writes the opinions of a filter as CSV, the newest first. Before the
@@ -66,12 +66,23 @@ func exportLine(it *Item, c Case) []string {
 	if it.Scale > 0 {
 		scale = strconv.FormatInt(it.Scale, 10)
 	}
+	score := ""
+	if it.SentimentScore != nil {
+		score = strconv.FormatFloat(*it.SentimentScore, 'f', -1, 64)
+	}
+	var topics []string
+	for _, a := range it.Aspects {
+		topics = append(topics, a.Topic+":"+a.Sentiment)
+	}
 	cells := []string{
-		it.ID, it.At, it.CustomerID, it.Channel, it.Kind, string(it.Mood), rating, scale, it.Title, it.Text, it.ProductID, it.OrderID, it.SurveyID, it.QuestionID,
+		it.ID, it.At, it.CustomerID, it.Channel, it.Kind, string(it.Mood), rating, scale, it.Title, it.Text,
+		it.Language, it.Sentiment, score, strings.Join(topics, " "), strings.Join(it.Care, " "), strconv.Itoa(it.Urgency), it.ProductID, it.OrderID, it.SurveyID, it.QuestionID,
 		c.HandledAt, strconv.FormatInt(c.Notes, 10),
 	}
 	for i := range cells {
-		cells[i] = plainCell(cells[i])
+		if cells[i] != score { // a number is no formula
+			cells[i] = plainCell(cells[i])
+		}
 	}
 	return cells
 }

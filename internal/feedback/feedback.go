@@ -16,8 +16,12 @@
 // are one customer's.
 //
 // Nothing is rejected here. A property that is missing or makes no sense is
-// left out, and what then has neither text nor rating is no opinion. Language,
-// sentiment and topics stay empty until the texts are understood.
+// left out, and what then has neither text nor rating is no opinion.
+//
+// Texts are understood by a model: language, sentiment, topics with the sentiment
+// towards each, care and urgency. What staff say of a text is kept and wins over
+// the model, also in a replay. An opinion sounds good or bad by its rating, and
+// without one by its text.
 package feedback
 
 import (
@@ -62,7 +66,7 @@ const (
 // opinion is a row of feedback as an event makes it; migration 00005 tells what
 // the columns mean.
 type opinion struct {
-	model            int64
+	workspace, model int64
 	id               event.ID
 	profile          event.ID
 	at, editedAt     int64
@@ -71,6 +75,7 @@ type opinion struct {
 	channel, kind    string
 	title, text      string
 	cut              bool
+	understood       // title and text
 	rating           event.Millionths
 	rated            bool
 	scale            int64

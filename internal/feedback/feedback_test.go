@@ -111,6 +111,9 @@ func TestWhatEventsSay(t *testing.T) {
 				if w.Rating != nil {
 					w.Mood = feedback.MoodOf(w.Kind, event.Millionths(*w.Rating*1e6), w.Scale, false)
 				}
+				if w.Mood != "" {
+					w.MoodBy = "rating"
+				}
 			}
 			order := cmpopts.SortSlices(func(a, b Item) bool { return a.QuestionID < b.QuestionID })
 			if diff := cmp.Diff(c.want, list(t, d, feedback.Filter{}), cmpopts.IgnoreFields(Item{}, "ID"), cmpopts.EquateEmpty(), order); diff != "" {
@@ -224,17 +227,11 @@ func TestFiltersAndPages(t *testing.T) {
 		for i := range 9 { // three at a time
 			events = append(events, ev(fmt.Sprint("m", i), "Product Reviewed", int64(100+i/3), fmt.Sprintf(`{"rating":%d,"product_id":"p%d","order_id":"o%d"}`, 1+i%5, i%2, i)))
 		}
+		events[3].Properties = `{"rating":4,"product_id":"p1","order_id":"o3","review_body":"bad pay_ment fine price"}`
 		events = append(events, ev("s", "Survey Answered", 200, `{"kind":"nps","score":1,"survey_id":"s"}`))
 		other := ev("w2", "Product Reviewed", 300, `{"rating":5}`)
 		other.Workspace, other.Model = 2, 102
-		apply(t, d, append(events, other)...)
-		err := d.Update(ctx, func(tx *db.Tx) error {
-			_, err := tx.Exec(ctx, "UPDATE feedback SET topics = '|price|pay_ment|', sentiment = 'negative', sentiment_score = 250000 WHERE order_id = 'o3'")
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		hear(t, d, append(events, other)...)
 		u := event.ProfileID(1, event.UserProfile, "u")
 		many := make([]event.ID, 70_000)
 		many[len(many)-1] = u
@@ -252,6 +249,16 @@ func TestFiltersAndPages(t *testing.T) {
 			{feedback.Filter{Topic: "pay_ment", Sentiment: "negative"}, 1},
 			{feedback.Filter{Topic: "payxment"}, 0},
 			{feedback.Filter{Topic: "pay%"}, 0},
+			{feedback.Filter{Topic: "price", TopicSentiment: "neutral"}, 1},
+			{feedback.Filter{Topic: "price", TopicSentiment: "negative"}, 0},
+			{feedback.Filter{Topic: "pay_ment", TopicSentiment: "negative", Product: "p1"}, 1},
+			{feedback.Filter{Topic: "payxment", Product: "p1"}, 0},
+			{feedback.Filter{Language: "en"}, 1},
+			{feedback.Filter{Language: "hi"}, 0},
+			{feedback.Filter{Disagrees: true}, 1},
+			{feedback.Filter{Urgency: 1}, 0},
+			{feedback.Filter{Care: feedback.AnyCare}, 0},
+			{feedback.Filter{Sentiment: "positive"}, 0},
 			{feedback.Filter{From: 101e6, To: 102e6}, 3},
 			{feedback.Filter{Profiles: []event.ID{u, {}}}, 10},
 			{feedback.Filter{Profiles: many}, 10},
@@ -262,7 +269,7 @@ func TestFiltersAndPages(t *testing.T) {
 				t.Errorf("%.200s: %d, want %d", fmt.Sprintf("%+v", c.f), len(got), c.want)
 			}
 		}
-		if it := list(t, d, feedback.Filter{Topic: "price"})[0]; *it.SentimentScore != 0.25 || len(it.Topics) != 2 || it.Topics[1] != "pay_ment" {
+		if it := list(t, d, feedback.Filter{Topic: "price"})[0]; *it.SentimentScore != -0.75 || len(it.Topics) != 2 || it.Topics[0] != "pay_ment" || it.Aspects[1].Sentiment != "neutral" || it.Language != "en" || !it.Disagrees {
 			t.Errorf("got %+v", it)
 		}
 		seen, cursor := map[string]bool{}, ""
@@ -288,7 +295,7 @@ func TestFiltersAndPages(t *testing.T) {
 			t.Errorf("saw %d of 10", len(seen))
 		}
 		var input feedback.InputError
-		for _, f := range []feedback.Filter{{Cursor: "x"}, {Channel: "fax"}, {From: 2, To: 1}} {
+		for _, f := range []feedback.Filter{{Cursor: "x"}, {Channel: "fax"}, {From: 2, To: 1}, {Sentiment: "good"}, {TopicSentiment: "negative"}, {Care: "some"}, {Urgency: 4}} {
 			if _, _, err := (feedback.Store{DB: d}).List(ctx, 1, f); !errors.As(err, &input) {
 				t.Errorf("%+v gave %v", f, err)
 			}

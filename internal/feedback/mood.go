@@ -1,8 +1,13 @@
 package feedback
 
-import "github.com/dhvani/dhvani/internal/event"
+import (
+	"math"
 
-// Mood is how an opinion sounds: by its rating, until texts are understood.
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/language"
+)
+
+// Mood is how an opinion sounds: by its rating, and without one by its text.
 type Mood string
 
 // The moods.
@@ -46,15 +51,22 @@ func MoodOf(kind string, rating event.Millionths, scale int64, inverted bool) Mo
 	return Neutral
 }
 
-// mood is the value of the column mood.
-func (o *opinion) mood() any {
-	if !o.rated {
-		return nil
+func (o *opinion) mood() Mood {
+	if o.rated {
+		return MoodOf(o.kind, o.rating, o.scale, o.inverted)
 	}
-	for n, m := range map[int64]Mood{1: Good, 0: Neutral, -1: Bad} {
-		if MoodOf(o.kind, o.rating, o.scale, o.inverted) == m {
-			return n
-		}
+	return o.heard().mood()
+}
+
+// moodOrNull is the value of the column mood.
+func (o *opinion) moodOrNull() any {
+	switch o.mood() {
+	case Good:
+		return int64(1)
+	case Neutral:
+		return int64(0)
+	case Bad:
+		return int64(-1)
 	}
 	return nil
 }
@@ -83,18 +95,34 @@ func (m *Moods) of(mood Mood) *int64 {
 // N is how many opinions there are in all.
 func (m Moods) N() int64 { return m.Good + m.Neutral + m.Bad + m.Unrated }
 
-// Rated is how many have a rating that says how they sound.
+// Rated is how many have a rating or a text that says how they sound.
 func (m Moods) Rated() int64 { return m.Good + m.Neutral + m.Bad }
 
 // Share is a part of a whole with its 95 % interval (Wilson), as fractions of 1.
-type Share struct{ Value, Low, High float64 }
+type Share struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
 
 // ShareOf is k of n with its interval, and false where n is 0.
-func ShareOf(k, n int64) (Share, bool) {
+func ShareOf(k, n int64) (Share, bool) { return ShareByModel(k, n, 0) }
+
+// ShareByModel is k of n with its interval, where byModel of the n were classed by
+// the model. Its errors do not cancel out as n grows: a share of what it classed
+// is off by a standard deviation of language.ShareError. So the variance of the
+// share is p(1-p)/n + (f*ShareError)^2 with f the part classed by the model.
+// Wilson's limits stand for the first term; the second is added to the squared
+// distance of each from p, as limits of independent errors are combined (G. Y.
+// Zou, A. Donner, Statistics in Medicine 27, 2008).
+func ShareByModel(k, n, byModel int64) (Share, bool) {
 	if n == 0 {
 		return Share{}, false
 	}
 	i := wilson(float64(k)/float64(n), n)
+	off := z * language.ShareError * float64(byModel) / float64(n)
+	i.low, i.high = i.value-math.Hypot(i.value-i.low, off), i.value+math.Hypot(i.high-i.value, off)
+	i = i.within(0, 1)
 	return Share{i.value, i.low, i.high}, true
 }
 

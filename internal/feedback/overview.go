@@ -16,6 +16,7 @@ import (
 type Overview struct {
 	Moods
 	N        int64     `json:"n"`
+	ByModel  int64     `json:"by_model"` // so many of N sound as they do by the model, not by a rating
 	Series   []Span    `json:"series"`   // by bucket, where one is asked for
 	Scores   []Score   `json:"scores"`   // of the kinds that there are, the one with most answers first
 	Channels []Channel `json:"channels"` // most opinions first
@@ -34,6 +35,7 @@ type Span struct {
 	To   string `json:"to"`
 	N    int64  `json:"n"`
 	Moods
+	ByModel int64 `json:"by_model"`
 }
 
 // Channel is a channel's opinions.
@@ -41,6 +43,7 @@ type Channel struct {
 	Channel string `json:"channel"`
 	N       int64  `json:"n"`
 	Moods
+	ByModel int64 `json:"by_model"`
 }
 
 // Product is what was said about a product.
@@ -75,7 +78,7 @@ func (s Store) Overview(ctx context.Context, workspace int64, f Filter, by Bucke
 	if f.Profiles != nil && len(f.Profiles) == 0 {
 		return out, nil
 	}
-	c := &collector{calendar: &calendar, channels: map[string]*Moods{}, tallies: map[string]*kindTally{}}
+	c := &collector{calendar: &calendar, channels: map[string]*voices{}, tallies: map[string]*kindTally{}}
 	t := &tallied{workspace: workspace, f: f, words: words, add: c.add}
 	err = s.DB.View(ctx, func(tx *db.Tx) (err error) {
 		if t.model, err = tx.Model(ctx, workspace); err != nil {
@@ -88,7 +91,7 @@ func (s Store) Overview(ctx context.Context, workspace int64, f Filter, by Bucke
 			return err
 		}
 		c.spans = t.spans
-		c.series = make([]Moods, max(len(t.spans)-1, 0))
+		c.series = make([]voices, max(len(t.spans)-1, 0))
 		if err := t.count(ctx, tx); err != nil {
 			return err
 		}
@@ -109,10 +112,23 @@ func (s Store) Overview(ctx context.Context, workspace int64, f Filter, by Bucke
 type collector struct {
 	calendar *ScoreFilter
 	spans    []int64
-	all      Moods
-	series   []Moods
-	channels map[string]*Moods
+	all      voices
+	series   []voices
+	channels map[string]*voices
 	tallies  map[string]*kindTally
+}
+
+// voices are opinions counted by mood, and how many of them by the model.
+type voices struct {
+	Moods
+	byModel int64
+}
+
+func (v *voices) add(x *cell, n int64) {
+	*v.of(x.mood()) += n
+	if x.heard.byModel() {
+		v.byModel += n
+	}
 }
 
 // kindTally is the answers of a kind of score, in all and by bucket.
@@ -122,15 +138,14 @@ type kindTally struct {
 }
 
 func (c *collector) add(bucket int, x cell, n int64) {
-	mood := x.mood()
-	*c.all.of(mood) += n
+	c.all.add(&x, n)
 	if bucket >= 0 {
-		*c.series[bucket].of(mood) += n
+		c.series[bucket].add(&x, n)
 	}
 	if c.channels[x.channel] == nil {
-		c.channels[x.channel] = &Moods{}
+		c.channels[x.channel] = &voices{}
 	}
-	*c.channels[x.channel].of(mood) += n
+	c.channels[x.channel].add(&x, n)
 	if !x.rated {
 		return
 	}
@@ -149,14 +164,14 @@ func (c *collector) add(bucket int, x cell, n int64) {
 }
 
 func (c *collector) finish(out *Overview) {
-	out.Moods, out.N = c.all, c.all.N()
+	out.Moods, out.N, out.ByModel = c.all.Moods, c.all.N(), c.all.byModel
 	for i, m := range c.series {
 		from, to := c.calendar.clip(c.spans[i], c.spans[i+1])
-		out.Series = append(out.Series, Span{event.FormatTime(from), event.FormatTime(to), m.N(), m})
+		out.Series = append(out.Series, Span{event.FormatTime(from), event.FormatTime(to), m.N(), m.Moods, m.byModel})
 	}
 	for name, m := range c.channels {
 		if m.N() > 0 {
-			out.Channels = append(out.Channels, Channel{name, m.N(), *m})
+			out.Channels = append(out.Channels, Channel{name, m.N(), m.Moods, m.byModel})
 		}
 	}
 	slices.SortFunc(out.Channels, func(a, b Channel) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Channel, b.Channel)) })

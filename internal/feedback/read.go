@@ -13,6 +13,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/language"
 )
 
 // InputError says what is wrong with what was asked, for the person who asks.
@@ -21,21 +22,29 @@ type InputError string
 func (e InputError) Error() string { return string(e) }
 
 // Store reads opinions and scores.
-type Store struct{ DB *db.DB }
+type Store struct {
+	DB        *db.DB
+	Analyzers Analyzers // says of a text what staff corrected of it no longer
+}
 
 // Filter says which opinions to list. Empty fields do not filter.
 type Filter struct {
-	Channel, Kind, Sentiment, Topic string
-	Product, Order, Survey          string
-	Mood                            Mood              // NoMood for what has none
-	RatingMin, RatingMax            *event.Millionths // both included; as given, not turned round
-	State                           string            // open or handled
-	Assignee                        string            // id of an account, or Nobody
-	Profiles                        []event.ID        // of one customer; nil for all, empty for none
-	Query                           string            // words that must all occur in the text, as parts of words too
-	From, To                        int64             // microseconds; From included, To not; 0 for open
-	Cursor                          string
-	Limit                           int // 1 to 200; anything else is 50
+	Channel, Kind          string
+	Product, Order, Survey string
+	Language, Sentiment    string            // of the text
+	Topic, TopicSentiment  string            // the sentiment towards the topic
+	Care                   string            // a reason why a person must read it, or AnyCare
+	Urgency                int               // at least
+	Disagrees              bool              // the rating and the text say opposite things
+	Mood                   Mood              // NoMood for what has none
+	RatingMin, RatingMax   *event.Millionths // both included; as given, not turned round
+	State                  string            // open or handled
+	Assignee               string            // id of an account, or Nobody
+	Profiles               []event.ID        // of one customer; nil for all, empty for none
+	Query                  string            // words that must all occur in the text, as parts of words too
+	From, To               int64             // microseconds; From included, To not; 0 for open
+	Cursor                 string
+	Limit                  int // 1 to 200; anything else is 50
 }
 
 // States of an opinion.
@@ -46,6 +55,9 @@ const (
 
 // Nobody in place of an assignee asks for what is assigned to nobody.
 const Nobody = "nobody"
+
+// AnyCare in place of a reason asks for all that a person must read.
+const AnyCare = "any"
 
 // check reports the first thing that makes no sense.
 func (f *Filter) check() error {
@@ -59,8 +71,31 @@ func (f *Filter) check() error {
 		return InputError("state must be open or handled")
 	case f.RatingMin != nil && f.RatingMax != nil && *f.RatingMin > *f.RatingMax:
 		return InputError("the lowest rating must not be above the highest")
+	case !isSentiment(f.Sentiment), !isSentiment(f.TopicSentiment):
+		return InputError("a sentiment must be negative, neutral or positive")
+	case f.TopicSentiment != "" && f.Topic == "":
+		return InputError("a sentiment towards a topic needs the topic")
+	case f.Care != "" && f.Care != AnyCare && !slices.Contains(language.Care, f.Care):
+		return InputError("care must be any, " + strings.Join(language.Care, ", "))
+	case f.Urgency < 0 || f.Urgency > 3:
+		return InputError("urgency must be 0 to 3")
 	}
 	return nil
+}
+
+func isSentiment(s string) bool {
+	return s == "" || slices.Contains(language.Sentiments, language.Sentiment(s))
+}
+
+// ofText reports whether what the text says is filtered.
+func (f *Filter) ofText() bool {
+	return f.Language != "" || f.Sentiment != "" || f.Topic != "" || f.Care != "" || f.Urgency > 0 || f.Disagrees
+}
+
+// byTopic reports whether the rows of a topic are where to begin: nothing else
+// that is asked leaves fewer.
+func (f *Filter) byTopic() bool {
+	return f.Topic != "" && f.Product == "" && f.Order == "" && f.Survey == "" && f.Profiles == nil && f.Query == "" && !f.fromCases()
 }
 
 // fromCases reports whether only opinions that staff did something about can be
@@ -82,12 +117,18 @@ type Item struct {
 	Text           string   `json:"text"` // as written, HTML is not escaped
 	Cut            bool     `json:"cut,omitempty"`
 	Language       string   `json:"language"`
-	Sentiment      string   `json:"sentiment"`
+	Sentiment      string   `json:"sentiment"` // of the text
 	SentimentScore *float64 `json:"sentiment_score"`
 	Topics         []string `json:"topics"`
+	Aspects        []Aspect `json:"aspects"`   // the topics with the sentiment towards each
+	Corrected      []string `json:"corrected"` // by staff: sentiment, topics
+	Care           []string `json:"care"`      // why a person must read it
+	Urgency        int      `json:"urgency"`   // 0 whenever, 1 today, 2 within the hour, 3 now
+	Disagrees      bool     `json:"disagrees"` // the rating and the text say opposite things
 	Rating         *float64 `json:"rating"`
-	Mood           Mood     `json:"mood"`  // of the rating: good, neutral, bad, or empty
-	Scale          int64    `json:"scale"` // highest possible rating, 0 where unknown
+	Mood           Mood     `json:"mood"`    // good, neutral, bad, or empty
+	MoodBy         string   `json:"mood_by"` // rating, model or staff, or empty
+	Scale          int64    `json:"scale"`   // highest possible rating, 0 where unknown
 	ProductID      string   `json:"product_id"`
 	OrderID        string   `json:"order_id"`
 	SurveyID       string   `json:"survey_id"`
@@ -104,6 +145,23 @@ type Item struct {
 type where struct {
 	conditions []string
 	args       []any
+	byTopic    bool // the rows are those of feedback_topic a
+}
+
+// time is the column by which the rows are in order.
+func (w *where) time() string {
+	if w.byTopic {
+		return "a.at"
+	}
+	return "f.at"
+}
+
+// id is the column that decides between rows of one time.
+func (w *where) id() string {
+	if w.byTopic {
+		return "a.id"
+	}
+	return "f.id"
 }
 
 // add adds a condition in which each ? is the next value.
@@ -123,10 +181,10 @@ func (w *where) equal(column, value string) {
 
 func (w *where) between(from, to int64) {
 	if from != 0 {
-		w.add("f.at >= ?", from)
+		w.add(w.time()+" >= ?", from)
 	}
 	if to != 0 {
-		w.add("f.at < ?", to)
+		w.add(w.time()+" < ?", to)
 	}
 }
 
@@ -180,7 +238,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 		w := f.where(workspace, model, tx.Postgres())
 		w.add(newest)
 		if f.Cursor != "" {
-			w.add("f.at <= ? AND (f.at < ? OR f.id < ?)", at, at, id[:])
+			w.add(w.time()+" <= ? AND ("+w.time()+" < ? OR "+w.id()+" < ?)", at, at, id[:])
 		}
 		hint, err := search(ctx, tx, w, words, f.fromCases())
 		if err != nil {
@@ -189,7 +247,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 		w.args = append(w.args, f.Limit+1)
 		return tx.Each(ctx, `
 			SELECT `+itemColumns+` FROM `+f.tables()+` `+hint+` LEFT JOIN profile p ON p.model = f.model AND p.id = f.profile
-			WHERE `+w.String()+fmt.Sprintf(` ORDER BY f.at DESC, f.id DESC LIMIT $%d`, len(w.args)), w.args,
+			WHERE `+w.String()+fmt.Sprintf(` ORDER BY %s DESC, %s DESC LIMIT $%d`, w.time(), w.id(), len(w.args)), w.args,
 			func(rows *sql.Rows) error {
 				if len(items) == f.Limit {
 					last, err := event.ParseID(items[f.Limit-1].ID)
@@ -208,7 +266,7 @@ func (s Store) List(ctx context.Context, workspace int64, f Filter) (items []Ite
 }
 
 const itemColumns = `f.id, coalesce(p.customer, f.profile), f.profile, f.at, f.edited_at, f.channel, f.kind, f.title, f.text, f.cut, f.language,
-	f.sentiment, f.sentiment_score, f.topics, f.rating, f.scale, f.mood, f.product_id, f.order_id, f.survey_id, f.question_id,
+	f.sentiment, f.sentiment_score, f.topics, f.care, f.urgency, f.corrected, f.rating, f.scale, f.mood, f.product_id, f.order_id, f.survey_id, f.question_id,
 	f.external_id, f.reply_to, f.origin, f.author, f.verified, f.inverted`
 
 // tables is what the conditions of where are about.
@@ -216,12 +274,16 @@ func (f *Filter) tables() string {
 	if f.fromCases() {
 		return "feedback_case c CROSS JOIN feedback f"
 	}
+	if f.byTopic() {
+		return "feedback_topic a CROSS JOIN feedback f"
+	}
 	return "feedback f"
 }
 
 func (f *Filter) where(workspace, model int64, postgres bool) *where {
-	w := &where{}
+	w := &where{byTopic: f.byTopic()}
 	w.add("f.model = ?", model)
+	f.whereText(w, model)
 	f.whereCase(w, workspace)
 	w.equal("f.channel", f.Channel)
 	w.equal("f.kind", f.Kind)
@@ -238,19 +300,50 @@ func (f *Filter) where(workspace, model int64, postgres bool) *where {
 	if f.RatingMax != nil {
 		w.add("f.rating <= ?", int64(*f.RatingMax))
 	}
-	w.equal("f.sentiment", f.Sentiment)
 	w.equal("f.product_id", f.Product)
 	w.equal("f.order_id", f.Order)
 	w.equal("f.survey_id", f.Survey)
-	if f.Topic != "" {
-		w.add(`f.topics LIKE ? ESCAPE '\'`, "%|"+escapeLike(f.Topic)+"|%")
-	}
 	if f.Profiles != nil {
 		w.profiles(f.Profiles, postgres)
 	}
 	w.between(f.From, f.To)
 	return w
 }
+
+// whereText adds the conditions on what the text says.
+func (f *Filter) whereText(w *where, model int64) {
+	w.equal("f.language", f.Language)
+	w.equal("f.sentiment", f.Sentiment)
+	if f.byTopic() {
+		w.add("a.model = ? AND a.topic = ? AND f.id = a.id", model, f.Topic)
+		w.equal("a.sentiment", f.TopicSentiment)
+	} else if f.Topic != "" {
+		aspect := "%|" + escapeLike(f.Topic) + ":"
+		if f.TopicSentiment != "" {
+			aspect += f.TopicSentiment + "|"
+		}
+		w.add(`f.topics LIKE ? ESCAPE '\'`, aspect+"%")
+	}
+	if f.Care != "" {
+		w.add("f.care <> ''")
+	}
+	if f.Care != "" && f.Care != AnyCare {
+		w.add(`f.care LIKE ? ESCAPE '\'`, "%|"+escapeLike(f.Care)+"|%")
+	}
+	if f.Urgency > 0 {
+		w.add("f.urgency > 0 AND f.urgency >= ?", f.Urgency)
+	}
+	if f.Disagrees {
+		w.add(disagrees)
+	}
+}
+
+// certain is how sure the score of a text must be to speak against a rating.
+const certain = event.One / 2
+
+// disagrees is the condition that rating and text say opposite things. Where there
+// is no rating, both sound alike.
+const disagrees = "(f.mood = 1 AND f.sentiment_score <= -500000 OR f.mood = -1 AND f.sentiment_score >= 500000)"
 
 // whereCase adds the conditions on what staff did.
 func (f *Filter) whereCase(w *where, workspace int64) {
@@ -297,11 +390,12 @@ func checkRange(from, to int64) error {
 func scanItem(rows *sql.Rows) (it Item, at int64, err error) {
 	var id, customer, profile []byte
 	var edited int64
-	var topics string
-	var sentiment, rating, mood sql.Null[int64]
-	var product, order, survey sql.Null[string]
-	err = rows.Scan(&id, &customer, &profile, &at, &edited, &it.Channel, &it.Kind, &it.Title, &it.Text, &it.Cut, &it.Language,
-		&it.Sentiment, &sentiment, &topics, &rating, &it.Scale, &mood, &product, &order, &survey, &it.QuestionID,
+	var topics, care string
+	var corrected int64
+	var score, rating, mood sql.Null[int64]
+	var spoken, sentiment, product, order, survey sql.Null[string]
+	err = rows.Scan(&id, &customer, &profile, &at, &edited, &it.Channel, &it.Kind, &it.Title, &it.Text, &it.Cut, &spoken,
+		&sentiment, &score, &topics, &care, &it.Urgency, &corrected, &rating, &it.Scale, &mood, &product, &order, &survey, &it.QuestionID,
 		&it.ExternalID, &it.ReplyTo, &it.Origin, &it.Author, &it.Verified, &it.Inverted)
 	if err != nil {
 		return it, 0, err
@@ -311,16 +405,34 @@ func scanItem(rows *sql.Rows) (it Item, at int64, err error) {
 	if edited > at {
 		it.EditedAt = event.FormatTime(edited)
 	}
-	it.SentimentScore, it.Rating = float(sentiment), float(rating)
-	it.ProductID, it.OrderID, it.SurveyID = product.V, order.V, survey.V
+	it.SentimentScore, it.Rating = float(score), float(rating)
+	it.Language, it.Sentiment, it.ProductID, it.OrderID, it.SurveyID = spoken.V, sentiment.V, product.V, order.V, survey.V
 	if mood.Valid {
 		it.Mood = moodColumns[1-mood.V]
+		it.MoodBy = moodBy(rating.Valid, corrected)
 	}
-	it.Topics = []string{}
-	if topics != "" {
-		it.Topics = strings.Split(strings.Trim(topics, "|"), "|")
+	it.Disagrees = it.Mood == Good && score.V <= -int64(certain) || it.Mood == Bad && score.V >= int64(certain)
+	it.Topics, it.Aspects, it.Corrected, it.Care = []string{}, []Aspect{}, []string{}, append([]string{}, splitList(care)...)
+	for _, a := range parseAspects(topics) {
+		it.Topics, it.Aspects = append(it.Topics, a.Topic), append(it.Aspects, a)
+	}
+	if corrected&correctedSentiment != 0 {
+		it.Corrected = append(it.Corrected, "sentiment")
+	}
+	if corrected&correctedTopics != 0 {
+		it.Corrected = append(it.Corrected, "topics")
 	}
 	return it, at, nil
+}
+
+func moodBy(rated bool, corrected int64) string {
+	switch {
+	case rated:
+		return "rating"
+	case corrected&correctedSentiment != 0:
+		return "staff"
+	}
+	return "model"
 }
 
 func float(n sql.Null[int64]) *float64 {

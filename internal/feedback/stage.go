@@ -12,18 +12,20 @@ import (
 )
 
 // Stage folds events into the table feedback. It runs after identity.
-type Stage struct{}
+type Stage struct {
+	Analyzers Analyzers // of the texts
+}
 
 // Name names the stage in metrics and errors.
 func (Stage) Name() string { return "feedback" }
 
 var columns = db.Columns(`model int, id bytes, profile bytes, at int, edited_at int, stamp bytes, rated bytes, said bytes, channel text, kind text,
 	title text, text text, cut int, search text, rating int, scale int, inverted int, mood int, shard int, language text, sentiment text, sentiment_score int,
-	topics text, product_id text, order_id text, survey_id text, question_id text, external_id text, review bytes, twin int, reply_to text,
+	topics text, care text, urgency int, corrected int, product_id text, order_id text, survey_id text, question_id text, external_id text, review bytes, twin int, reply_to text,
 	origin text, author text, verified int`)
 
 // Apply folds a batch.
-func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
+func (s Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	type key struct {
 		model int64
 		id    event.ID
@@ -31,7 +33,13 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	found := map[key]int{}
 	var opinions []opinion
 	for i := range b.Events {
-		for _, o := range decode(&b.Events[i]) {
+		e := &b.Events[i]
+		heard, ok := e.Prepared.([]opinion)
+		if !ok && Speaks(e) {
+			heard = s.hear(e)
+		}
+		for _, o := range heard {
+			o.model = e.Model
 			k := key{o.model, o.id}
 			if at, ok := found[k]; ok {
 				opinions[at] = merge(opinions[at], o)
@@ -47,26 +55,33 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	if err := pair(ctx, tx, opinions); err != nil {
 		return err
 	}
-	rows := db.NewRows(columns)
-	for i := range opinions {
-		o := &opinions[i]
-		var rating any
-		if o.rated {
-			rating = int64(o.rating)
-		}
-		rows.Add(o.model, o.id[:], o.profile[:], o.at, o.editedAt, o.stamp[:], orEmpty(o.ratedAt), orEmpty(o.saidAt), o.channel, o.kind,
-			o.title, o.text, bit(o.cut), searchable(strings.TrimSpace(o.title+"\n"+o.text)), rating, o.scale, bit(o.inverted), o.mood(), o.shard, "", "", nil,
-			"", orNull(o.product), orNull(o.order), orNull(o.survey), o.question, o.external, o.reviewID(), bit(o.twin), o.replyTo,
-			o.origin, o.author, bit(o.verified))
-	}
 	counts := newCounts()
 	if err := counts.before(ctx, tx, opinions); err != nil {
 		return err
+	}
+	if err := applyLabels(ctx, tx, opinions); err != nil {
+		return err
+	}
+	rows := db.NewRows(columns)
+	for i := range opinions {
+		opinions[i].addTo(rows)
 	}
 	if err := tx.Insert(ctx, "feedback", rows, edit()); err != nil {
 		return err
 	}
 	return counts.after(ctx, tx, opinions)
+}
+
+func (o *opinion) addTo(rows *db.Rows) {
+	var rating any
+	if o.rated {
+		rating = int64(o.rating)
+	}
+	rows.Add(o.model, o.id[:], o.profile[:], o.at, o.editedAt, o.stamp[:], orEmpty(o.ratedAt), orEmpty(o.saidAt), o.channel, o.kind,
+		o.title, o.text, bit(o.cut), searchable(strings.TrimSpace(o.title+"\n"+o.text)), rating, o.scale, bit(o.inverted), o.moodOrNull(), o.shard,
+		orNull(o.language), orNull(o.sentiment), o.scoreOrNull(), formatAspects(o.topics), joinList(o.care), o.urgency, o.corrected,
+		orNull(o.product), orNull(o.order), orNull(o.survey), o.question, o.external, o.reviewID(), bit(o.twin), o.replyTo,
+		o.origin, o.author, bit(o.verified))
 }
 
 // merge puts two events of one row together, as the database does with a row
@@ -85,7 +100,7 @@ func merge(a, b opinion) opinion {
 		b.ratedAt, b.kind, b.rating, b.rated, b.scale, b.inverted = a.ratedAt, a.kind, a.rating, a.rated, a.scale, a.inverted
 	}
 	if bytes.Compare(a.saidAt, b.saidAt) > 0 {
-		b.saidAt, b.title, b.text, b.cut = a.saidAt, a.title, a.text, a.cut
+		b.saidAt, b.title, b.text, b.cut, b.understood = a.saidAt, a.title, a.text, a.cut, a.understood
 	}
 	return b
 }
@@ -111,9 +126,11 @@ func edit() string {
 			when = first + " OR excluded.shard < feedback.shard"
 		case "kind": // is the rating's, if there is one
 			when = rated + " OR feedback.rating IS NULL AND (" + later + ")"
-		case "rated", "rating", "scale", "inverted", "mood":
+		case "mood": // is the rating's, if there is one
+			when = rated + " OR feedback.rating IS NULL AND (" + said + ")"
+		case "rated", "rating", "scale", "inverted":
 			when = rated
-		case "said", "title", "text", "cut", "search", "language", "sentiment", "sentiment_score", "topics":
+		case "said", "title", "text", "cut", "search", "language", "sentiment", "sentiment_score", "topics", "care", "urgency", "corrected":
 			when = said
 		case "twin":
 			when = "excluded.twin > feedback.twin"

@@ -15,7 +15,7 @@ type Voice struct {
 	At      int64
 	Channel string
 	Mood    string // "" where nothing tells
-	Share   int64  // how high the rating is on its scale, in millionths; 0 where there is none
+	Share   int64  // how high the rating is on its scale, without one how glad the text, in millionths
 }
 
 // Speaks reports whether an event may hold an opinion.
@@ -29,18 +29,21 @@ func Speaks(e *event.Event) bool {
 
 // EachVoice tells the opinions of customers, whose keys are rows of n, model and id.
 func EachVoice(ctx context.Context, tx *db.Tx, customers *db.Rows, f func(n int, v Voice)) error {
-	return tx.Lookup(ctx, customers, `SELECT k.n, f.id, f.at, f.channel, f.kind, f.rating, f.scale, f.inverted
+	return tx.Lookup(ctx, customers, `SELECT k.n, f.id, f.at, f.channel, f.kind, f.rating, f.scale, f.inverted, f.sentiment, f.sentiment_score
 		FROM k CROSS JOIN profile p CROSS JOIN feedback f
 		WHERE p.model = k.model AND p.customer = k.id AND f.model = p.model AND f.profile = p.id AND `+newest, func(r *sql.Rows) error {
 		var n int
 		var id []byte
 		var v Voice
 		var o opinion
-		var rating sql.Null[int64]
-		err := r.Scan(&n, &id, &v.At, &v.Channel, &o.kind, &rating, &o.scale, &o.inverted)
+		var rating, score sql.Null[int64]
+		var sentiment sql.Null[string]
+		err := r.Scan(&n, &id, &v.At, &v.Channel, &o.kind, &rating, &o.scale, &o.inverted, &sentiment, &score)
 		copy(v.ID[:], id)
-		if o.rating = event.Millionths(rating.V); rating.Valid {
-			v.Mood, v.Share = string(MoodOf(o.kind, o.rating, o.scale, o.inverted)), o.share()
+		o.rating, o.rated, o.sentiment = event.Millionths(rating.V), rating.Valid, sentiment.V
+		v.Mood, v.Share = string(o.mood()), (int64(event.One)+score.V)/2
+		if o.rated {
+			v.Share = o.share()
 		}
 		f(n, v)
 		return err

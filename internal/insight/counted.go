@@ -188,26 +188,25 @@ func readOrders(ctx context.Context, tx *db.Tx, of map[subject]bool, into map[su
 	return nil
 }
 
-var moods = map[feedback.Mood]Name{feedback.Good: Glad, feedback.Neutral: Even, feedback.Bad: Upset, "": Unrated}
+// moods are what an opinion counts as, by its column mood.
+var moods = map[int64]Name{1: Glad, 0: Even, -1: Upset}
 
 // readOpinions says what opinions are counted as: one voice, at the time of its
 // first event, by how it sounds.
 func readOpinions(ctx context.Context, tx *db.Tx, of map[subject]bool, into map[subject][]count) error {
-	err := tx.Lookup(ctx, keysOf(of), `SELECT f.model, f.id, f.at, f.kind, f.rating, f.scale, f.inverted
+	err := tx.Lookup(ctx, keysOf(of), `SELECT f.model, f.id, f.at, f.mood
 		FROM k CROSS JOIN feedback f WHERE f.model = k.model AND f.id = k.id`, func(r *sql.Rows) error {
 		var k subject
 		var id []byte
-		var at, scale int64
-		var kind string
-		var rating sql.Null[int64]
-		var inverted bool
-		err := r.Scan(&k.model, &id, &at, &kind, &rating, &scale, &inverted)
+		var at int64
+		var mood sql.Null[int64]
+		err := r.Scan(&k.model, &id, &at, &mood)
 		copy(k.id[:], id)
-		var mood feedback.Mood
-		if rating.Valid {
-			mood = feedback.MoodOf(kind, event.Millionths(rating.V), scale, inverted)
+		name := Unrated
+		if mood.Valid {
+			name = moods[mood.V]
 		}
-		into[k] = []count{{Name: moods[mood], At: at, N: 1}}
+		into[k] = []count{{Name: name, At: at, N: 1}}
 		return err
 	})
 	if err != nil {

@@ -37,3 +37,7 @@ const (
 
 // Care are the reasons for which a person must take a text.
 var Care = []string{"threat", "safety", "legal", "self_harm", "minors"}
+
+// ShareError is by how much a share of texts that the model classed is off beside
+// chance, as a standard deviation.
+const ShareError = 0.06

@@ -22,12 +22,15 @@ CREATE TABLE feedback (
     rating          INTEGER,           -- millionths
     scale           INTEGER NOT NULL,  -- highest possible rating, 0 where unknown
     inverted        INTEGER NOT NULL,  -- 1: a low rating is the good one
-    mood            INTEGER,           -- of the rating: 1 good, 0 neutral, -1 bad
+    mood            INTEGER,           -- 1 good, 0 neutral, -1 bad: of the rating, without one of the text
     shard           INTEGER NOT NULL DEFAULT 0, -- of the first event: its share of the rolled up counts
-    language        TEXT NOT NULL,
-    sentiment       TEXT NOT NULL,
-    sentiment_score INTEGER,           -- millionths
-    topics          TEXT NOT NULL,     -- |checkout|payment|
+    language        TEXT,
+    sentiment       TEXT,              -- of the text: negative, neutral or positive
+    sentiment_score INTEGER,           -- millionths, -1 to 1
+    topics          TEXT NOT NULL,     -- with the sentiment of each: |checkout:negative|price:positive|
+    care            TEXT NOT NULL,     -- why a person must read it: |safety|legal|
+    urgency         INTEGER NOT NULL,  -- 0 whenever to 3 now
+    corrected       INTEGER NOT NULL,  -- what staff said of the text, bits: 1 the sentiment, 2 the topics
     product_id      TEXT,
     order_id        TEXT,
     survey_id       TEXT,
@@ -50,6 +53,13 @@ CREATE INDEX feedback_product ON feedback (model, product_id, at) WHERE product_
 CREATE INDEX feedback_order ON feedback (model, order_id, at) WHERE order_id IS NOT NULL;
 CREATE INDEX feedback_survey ON feedback (model, survey_id, at) WHERE survey_id IS NOT NULL;
 CREATE INDEX feedback_mood ON feedback (model, mood, at) WHERE mood IS NOT NULL;
+CREATE INDEX feedback_language ON feedback (model, language, at) WHERE language IS NOT NULL;
+CREATE INDEX feedback_sentiment ON feedback (model, sentiment, at) WHERE sentiment IS NOT NULL;
+CREATE INDEX feedback_care ON feedback (model, at) WHERE care <> '';
+CREATE INDEX feedback_urgency ON feedback (model, at) WHERE urgency > 0;
+-- The rating and the text say opposite things.
+CREATE INDEX feedback_disagrees ON feedback (model, at)
+    WHERE (mood = 1 AND sentiment_score <= -500000 OR mood = -1 AND sentiment_score >= 500000);
 -- Holds all that a score without further filters reads.
 CREATE INDEX feedback_score ON feedback (model, kind, at, rating, scale, inverted, twin);
 CREATE INDEX feedback_twin ON feedback (model, kind, at) WHERE twin = 1;

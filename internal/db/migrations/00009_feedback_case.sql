@@ -14,12 +14,13 @@ CREATE TABLE feedback_hour (
     scale    INTEGER NOT NULL,
     inverted INTEGER NOT NULL,
     rating   INTEGER NOT NULL,  -- millionths, -1 for none
+    heard    INTEGER NOT NULL,  -- without a rating, how the text sounds: 1 bad, 2 neutral, 3 good, 0 nothing tells; 4 more where staff said so
     shard    INTEGER NOT NULL,
     q0       INTEGER NOT NULL,
     q1       INTEGER NOT NULL,
     q2       INTEGER NOT NULL,
     q3       INTEGER NOT NULL,
-    PRIMARY KEY (model, hour, kind, channel, survey, scale, inverted, rating, shard)
+    PRIMARY KEY (model, hour, kind, channel, survey, scale, inverted, rating, heard, shard)
 );
 
 -- Opinions on each product, counted by day of UTC.
@@ -35,6 +36,43 @@ CREATE TABLE feedback_day (
     bad     INTEGER NOT NULL,
     unrated INTEGER NOT NULL,
     PRIMARY KEY (model, day, product, channel, kind, shard)
+);
+
+-- What opinions are about: a row for each topic, by which they are listed and counted.
+CREATE TABLE feedback_topic (
+    model     INTEGER NOT NULL,
+    topic     TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    id        {{.Bytes}} NOT NULL, -- of the opinion
+    sentiment TEXT NOT NULL,       -- towards the topic
+    channel   TEXT NOT NULL,
+    PRIMARY KEY (model, topic, at, id, sentiment, channel)
+);
+-- The same counted by day of UTC.
+CREATE TABLE feedback_topic_day (
+    model    INTEGER NOT NULL,
+    day      INTEGER NOT NULL,  -- since 1970
+    topic    TEXT NOT NULL,
+    channel  TEXT NOT NULL,
+    shard    INTEGER NOT NULL,
+    negative INTEGER NOT NULL,
+    neutral  INTEGER NOT NULL,
+    positive INTEGER NOT NULL,
+    PRIMARY KEY (model, day, topic, channel, shard)
+);
+
+-- What staff said of a text that was understood wrongly. Not derived: a replay
+-- applies it to the rows it makes. It is about this one text: where the customer
+-- edits it afterwards, it waits in case that is taken back.
+CREATE TABLE feedback_label (
+    workspace INTEGER NOT NULL,
+    opinion   {{.Bytes}} NOT NULL,
+    said      {{.Bytes}} NOT NULL, -- hash of the text
+    sentiment TEXT NOT NULL,       -- empty where it was right
+    topics    TEXT,                -- as in feedback; NULL where they were right
+    account   TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (workspace, opinion)
 );
 
 -- What staff do about an opinion. Not derived: a replay makes opinions with the

@@ -1,0 +1,297 @@
+package feedback
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/staff"
+)
+
+// Label is what staff said of a text that was understood wrongly.
+type Label struct {
+	ID        string // of the opinion
+	Text      string // as Analysed
+	Language  string
+	Sentiment string   // empty where it was right
+	Topics    []Aspect // nil where they were right
+	Account   string   // whose label it is
+	At        int64    // microseconds
+	said      event.ID // hash of the text that was labelled
+}
+
+// saidID is the hash of a text by which a label knows it again.
+func saidID(workspace int64, text string) event.ID { return event.NewID(workspace, "said", text) }
+
+// apply puts what staff said in the place of what the model said.
+func (l *Label) apply(u *understood) {
+	if l.Sentiment != "" {
+		u.sentiment, u.corrected = l.Sentiment, u.corrected|correctedSentiment
+		u.score = event.One * event.Millionths(toward(l.Sentiment)-1)
+	}
+	if l.Topics != nil {
+		u.topics, u.corrected = l.Topics, u.corrected|correctedTopics
+	}
+}
+
+// applyLabels puts what staff said of these very texts in the place of what the
+// model said.
+func applyLabels(ctx context.Context, tx *db.Tx, opinions []opinion) error {
+	keys := db.NewRows(db.Columns("n int, workspace int, opinion bytes"))
+	for i := range opinions {
+		if o := &opinions[i]; o.text != "" || o.title != "" {
+			keys.Add(i, o.workspace, o.id[:])
+		}
+	}
+	err := tx.Lookup(ctx, keys, `SELECT k.n, l.said, l.sentiment, l.topics FROM k CROSS JOIN feedback_label l
+		WHERE l.workspace = k.workspace AND l.opinion = k.opinion`, func(r *sql.Rows) error {
+		var n int
+		var said []byte
+		var l Label
+		var topics sql.Null[string]
+		if err := r.Scan(&n, &said, &l.Sentiment, &topics); err != nil {
+			return err
+		}
+		l.read(said, topics)
+		if o := &opinions[n]; l.said == saidID(o.workspace, Analysed(o.title, o.text)) {
+			l.apply(&o.understood)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("apply labels: %w", err)
+	}
+	return nil
+}
+
+func (l *Label) read(said []byte, topics sql.Null[string]) {
+	copy(l.said[:], said)
+	if topics.Valid {
+		l.Topics = append([]Aspect{}, parseAspects(topics.V)...)
+	}
+}
+
+// Correct keeps what staff say of an opinion's text, in the place of what they
+// said before: its sentiment, or "" where the model was right; its topics with the
+// sentiment towards each, or nil. It is shown and counted from then on, and a
+// model of the workspace may learn from it.
+func (s Store) Correct(ctx context.Context, by staff.Actor, id, sentiment string, topics []Aspect) error {
+	return s.change(ctx, by, id, "feedback.corrected", "", func(tx *db.Tx, key event.ID) error {
+		if err := checkLabel(sentiment, topics); err != nil {
+			return err
+		}
+		label := &Label{Sentiment: sentiment, Topics: topics}
+		return s.relabel(ctx, tx, by.Workspace, key, label, func(text string) error {
+			if text == "" {
+				return InputError("there is no text to correct")
+			}
+			label.said = saidID(by.Workspace, text)
+			var aspects any
+			if topics != nil {
+				aspects = formatAspects(topics)
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO feedback_label (workspace, opinion, said, sentiment, topics, account, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+				ON CONFLICT (workspace, opinion) DO UPDATE SET said = excluded.said, sentiment = excluded.sentiment, topics = excluded.topics,
+					account = excluded.account, at = excluded.at`,
+				by.Workspace, key[:], label.said[:], sentiment, aspects, by.Account, time.Now().UnixMicro())
+			return err
+		})
+	})
+}
+
+// Uncorrect takes back what staff said of an opinion's text.
+func (s Store) Uncorrect(ctx context.Context, by staff.Actor, id string) error {
+	return s.change(ctx, by, id, "feedback.uncorrected", "", func(tx *db.Tx, key event.ID) error {
+		return s.relabel(ctx, tx, by.Workspace, key, &Label{}, func(string) error {
+			_, err := tx.Exec(ctx, "DELETE FROM feedback_label WHERE workspace = $1 AND opinion = $2", by.Workspace, key[:])
+			return err
+		})
+	})
+}
+
+func checkLabel(sentiment string, topics []Aspect) error {
+	switch {
+	case sentiment == "" && topics == nil:
+		return InputError("say what was understood wrongly: the sentiment, or the topics")
+	case !isSentiment(sentiment):
+		return InputError("a sentiment must be negative, neutral or positive")
+	}
+	for i, a := range topics {
+		switch {
+		case !slices.Contains(language.Topics, a.Topic):
+			return InputError("there is no such topic")
+		case a.Sentiment == "" || !isSentiment(a.Sentiment):
+			return InputError("a sentiment must be negative, neutral or positive")
+		case slices.ContainsFunc(topics[:i], func(b Aspect) bool { return a.Topic == b.Topic }):
+			return InputError("a topic can be named only once")
+		}
+	}
+	return nil
+}
+
+// relabel stores a label by keep, which is given the text, and applies it to the
+// opinion's rows in every model of the workspace: a replay that is under way may
+// have made its row already.
+func (s Store) relabel(ctx context.Context, tx *db.Tx, workspace int64, id event.ID, label *Label, keep func(text string) error) error {
+	models, err := lockModels(ctx, tx, workspace)
+	if err != nil {
+		return err
+	}
+	for i, model := range models {
+		o, err := loadOpinion(ctx, tx, model, id)
+		if errors.Is(err, sql.ErrNoRows) && i > 0 {
+			continue
+		} else if err != nil {
+			return err
+		}
+		o.workspace = workspace
+		text := Analysed(o.title, o.text)
+		if i == 0 {
+			if err := keep(text); err != nil {
+				return err
+			}
+		}
+		if err := s.understandAgain(ctx, tx, o, text, label); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lockModels returns the workspace's model, and those that are being filled, whose
+// batches wait for the end of the transaction, and which wait for theirs.
+func lockModels(ctx context.Context, tx *db.Tx, workspace int64) (models []int64, err error) {
+	share, update := "", ""
+	if tx.Postgres() {
+		share, update = " FOR SHARE", " FOR UPDATE"
+	}
+	read := func(r *sql.Rows) error {
+		var m int64
+		err := r.Scan(&m)
+		models = append(models, m)
+		return err
+	}
+	err = tx.Each(ctx, "SELECT model FROM workspace WHERE number = $1"+share, []any{workspace}, read)
+	if err == nil {
+		err = tx.Each(ctx, "SELECT model FROM spare_model WHERE workspace = $1 AND until > 0 ORDER BY model"+update, []any{workspace}, read)
+	}
+	return models, err
+}
+
+// loadOpinion reads what of a row is counted and understood, and locks it.
+func loadOpinion(ctx context.Context, tx *db.Tx, model int64, id event.ID) (*opinion, error) {
+	o := &opinion{model: model, id: id}
+	query := `SELECT profile, at, kind, channel, title, text, survey_id, scale, inverted, rating, product_id, shard,
+		language, sentiment, sentiment_score, topics, care, urgency, corrected FROM feedback WHERE model = $1 AND id = $2`
+	if tx.Postgres() {
+		query += " FOR UPDATE"
+	}
+	var profile []byte
+	var survey, product, spoken, sentiment sql.Null[string]
+	var rating, score sql.Null[int64]
+	var topics, care string
+	err := tx.QueryRow(ctx, query, model, id[:]).Scan(&profile, &o.at, &o.kind, &o.channel, &o.title, &o.text, &survey, &o.scale, &o.inverted, &rating, &product,
+		&o.shard, &spoken, &sentiment, &score, &topics, &care, &o.urgency, &o.corrected)
+	copy(o.profile[:], profile)
+	o.survey, o.product, o.rating, o.rated = survey.V, product.V, event.Millionths(rating.V), rating.Valid
+	o.language, o.sentiment, o.score, o.topics, o.care = spoken.V, sentiment.V, event.Millionths(score.V), parseAspects(topics), splitList(care)
+	return o, err
+}
+
+// understandAgain puts a label in the place of the one before in a row and its
+// counts. What was corrected and is no longer is asked of the model again.
+func (s Store) understandAgain(ctx context.Context, tx *db.Tx, o *opinion, text string, label *Label) error {
+	now := *o
+	if o.corrected != 0 && s.Analyzers != nil {
+		now.understood = understand(s.Analyzers(o.workspace), text)
+	}
+	now.corrected = 0
+	if label.said == saidID(o.workspace, text) {
+		label.apply(&now.understood)
+	}
+	c := newCounts()
+	c.add(o, -1)
+	c.add(&now, 1)
+	_, err := tx.Exec(ctx, `UPDATE feedback SET mood = $3, language = $4, sentiment = $5, sentiment_score = $6, topics = $7, care = $8, urgency = $9, corrected = $10
+		WHERE model = $1 AND id = $2`, o.model, o.id[:], now.moodOrNull(), orNull(now.language), orNull(now.sentiment), now.scoreOrNull(), formatAspects(now.topics),
+		joinList(now.care), now.urgency, now.corrected)
+	if err != nil {
+		return err
+	}
+	return c.save(ctx, tx)
+}
+
+// Labels returns what staff said of a workspace's texts, the newest first, as far
+// as the texts are still as they were then.
+func (s Store) Labels(ctx context.Context, workspace int64) (out []Label, err error) {
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		model, err := tx.Model(ctx, workspace)
+		if err != nil {
+			return err
+		}
+		return tx.Each(ctx, `SELECT l.opinion, l.said, l.sentiment, l.topics, l.account, l.at, f.title, f.text, f.language
+			FROM feedback_label l JOIN feedback f ON f.model = $2 AND f.id = l.opinion WHERE l.workspace = $1 ORDER BY l.at DESC, l.opinion`,
+			[]any{workspace, model}, func(r *sql.Rows) error {
+				var l Label
+				var id, said []byte
+				var title, text string
+				var topics, spoken sql.Null[string]
+				if err := r.Scan(&id, &said, &l.Sentiment, &topics, &l.Account, &l.At, &title, &text, &spoken); err != nil {
+					return err
+				}
+				l.read(said, topics)
+				l.ID, l.Text, l.Language = event.ID(id).String(), Analysed(title, text), spoken.V
+				if l.said == saidID(workspace, l.Text) {
+					out = append(out, l)
+				}
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read labels: %w", err)
+	}
+	return out, nil
+}
+
+// RatedText is a text with the sentiment that its rating tells.
+type RatedText struct {
+	ID        string
+	Text      string // as Analysed
+	Language  string
+	Sentiment language.Sentiment
+	At        int64 // microseconds
+}
+
+// Rated returns a workspace's texts that have a rating which tells how they sound,
+// the newest first.
+func (s Store) Rated(ctx context.Context, workspace int64, limit int) (out []RatedText, err error) {
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		model, err := tx.Model(ctx, workspace)
+		if err != nil {
+			return err
+		}
+		return tx.Each(ctx, `SELECT f.id, f.title, f.text, f.language, f.mood, f.at FROM feedback f
+			WHERE f.model = $1 AND f.rating IS NOT NULL AND f.mood IS NOT NULL AND f.search <> '' AND `+newest+" ORDER BY f.at DESC, f.id DESC LIMIT $2",
+			[]any{model, limit}, func(r *sql.Rows) error {
+				var t RatedText
+				var id []byte
+				var title, text string
+				var spoken sql.Null[string]
+				var mood int64
+				err := r.Scan(&id, &title, &text, &spoken, &mood, &t.At)
+				t.ID, t.Text, t.Language, t.Sentiment = event.ID(id).String(), Analysed(title, text), spoken.V, language.Sentiments[mood+1]
+				out = append(out, t)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read rated texts: %w", err)
+	}
+	return out, nil
+}
