@@ -47,13 +47,3 @@ type Personal struct {
 	Kind string `json:"kind"` // email, phone, card, cpf, aadhaar, pan, iban, upi or address
 	Span
 }
-
-// Analyzer analyses texts with a set of models. It may be used by many at once.
-type Analyzer struct{}
-
-// Base is the Analyzer of the models that come with the program. They are loaded
-// when it first analyses a text.
-func Base() *Analyzer { return &Analyzer{} }
-
-// Analyze analyses a text.
-func (a *Analyzer) Analyze(text string) Analysis { return Analysis{} }

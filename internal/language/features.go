@@ -99,6 +99,7 @@ func (t *text) features(out []feature) []feature {
 			}
 		case contrast:
 			afterBut, negated = true, 0
+			k.contrast = true
 		default:
 			if negated > 0 {
 				add(mix(seeded(seedNegated), h))
@@ -191,4 +192,20 @@ func plain(r rune) rune {
 		return plainLatin[r-0xc0]
 	}
 	return r
+}
+
+// Features returns the hashes of a text's features as a task reads them, for
+// training; Bits tells which bits are its bucket.
+func Features(task Task, given string) []uint32 {
+	var t text
+	t.fold(given)
+	list := t.features
+	if task == LanguageTask {
+		list = t.spelling
+	}
+	var out []uint32
+	for _, f := range list(nil) {
+		out = append(out, f.hash)
+	}
+	return out
 }

@@ -29,6 +29,7 @@ type token struct {
 	kind       kind
 	shouted    bool // a word of capitals
 	drawn      bool // letters or marks were repeated: sooo, !!!
+	contrast   bool // a word such as but; features finds it
 }
 
 // text is a text in pieces. It is reused from text to text.

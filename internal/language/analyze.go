@@ -1,0 +1,170 @@
+package language
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"sync"
+)
+
+// Analyzer analyses texts with a set of models. It may be used by many at once.
+type Analyzer struct {
+	load     func() *Model
+	adaption *Adaption
+}
+
+// Base is the Analyzer of the models that come with the program. They are loaded
+// when it first analyses a text, and take some 20 MB then.
+func Base() *Analyzer { return &Analyzer{load: loadBase} }
+
+var loadBase = sync.OnceValue(func() *Model {
+	m, err := ReadModel(bytes.NewReader(baseModel))
+	if err != nil {
+		panic(err) // the program was built with a wrong file
+	}
+	return m
+})
+
+// With returns an Analyzer of a model.
+func With(m *Model) *Analyzer { return &Analyzer{load: func() *Model { return m }} }
+
+// Adapted returns an Analyzer that feels as a workspace's customers do; nil is the
+// Analyzer as it is.
+func (a *Analyzer) Adapted(to *Adaption) *Analyzer { return &Analyzer{a.load, to} }
+
+// work is what one analysis needs; it is used again and again.
+type work struct {
+	text     text
+	features []feature
+	spelling []feature
+	tokens   [][maxColumns]int32 // what each token adds to the sums
+	sums     [maxColumns]int32
+	norm     float64
+}
+
+var works = sync.Pool{New: func() any { return new(work) }}
+
+// maxKept is up to how many tokens the memory of an analysis is kept for the next.
+const maxKept = 1024
+
+// Analyze analyses a text; of a long one it looks at the first 8 KB.
+func (a *Analyzer) Analyze(given string) Analysis {
+	w := works.Get().(*work)
+	defer func() {
+		w.text.given = ""
+		if cap(w.tokens) <= maxKept {
+			works.Put(w)
+		}
+	}()
+	m := a.load()
+	t := &w.text
+	t.fold(given)
+	out := Analysis{Personal: Personals(given, nil)}
+	if len(t.tokens) == 0 {
+		return out
+	}
+	language := m.language(t, &w.spelling)
+	if language >= 0 {
+		out.Language = spellings[language]
+	}
+	w.sum(m)
+	scores := m.sentimentScores(w, out.Language)
+	if a.adaption != nil {
+		a.adaption.add(w.features, w.norm, &scores)
+	}
+	out.Probabilities = softmax3(scores, m.tuning.Temperature)
+	out.Score = out.Probabilities[2] - out.Probabilities[0]
+	out.Sentiment = Sentiments[top(out.Probabilities[:])]
+	out.Topics = m.topics(w, scores)
+	out.Intent, out.IntentConfidence = m.intent(w)
+	out.Care = m.care(w)
+	out.Urgency = t.urgency(len(out.Care) > 0)
+	return out
+}
+
+// sum adds up what the features of each token say, and of all.
+func (w *work) sum(m *Model) {
+	t := &w.text
+	w.features = t.features(w.features[:0])
+	w.norm = damp(len(w.features))
+	if cap(w.tokens) < len(t.tokens) {
+		w.tokens = make([][maxColumns]int32, len(t.tokens)+len(t.tokens)/2)
+	}
+	w.tokens = w.tokens[:len(t.tokens)]
+	clear(w.tokens)
+	w.sums = [maxColumns]int32{}
+	var part [maxColumns]int32
+	for from, to := 0, 0; from < len(w.features); from = to {
+		token := w.features[from].token
+		for to = from + 1; to < len(w.features) && w.features[to].token == token; to++ {
+		}
+		m.meaning.sums(w.features[from:to], &part)
+		of := &w.tokens[token]
+		for c := range columnsUsed {
+			of[c] += part[c]
+			w.sums[c] += part[c]
+		}
+	}
+}
+
+func (m *Model) sentimentScores(w *work, language string) (scores [3]float64) {
+	prior := m.tuning.Priors[language]
+	for c := range scores {
+		scores[c] = m.meaning.score(w.sums[sentimentColumn+c], sentimentColumn+c, w.norm) + prior[c]
+	}
+	return scores
+}
+
+func (m *Model) intent(w *work) (string, float64) {
+	var p [careColumn - intentColumn]float64
+	for c := range p {
+		p[c] = m.meaning.score(w.sums[intentColumn+c], intentColumn+c, w.norm) * m.tuning.IntentScale
+	}
+	softmax(p[:])
+	best := top(p[:])
+	if p[best] < m.tuning.Intent {
+		return Unsure, p[best]
+	}
+	return Intents[best], p[best]
+}
+
+func (m *Model) care(w *work) (out []Flag) {
+	for c, kind := range Care {
+		p := logistic(m.meaning.score(w.sums[careColumn+c], careColumn+c, w.norm))
+		if p >= m.tuning.Care[c] {
+			_, words := w.evidence(careColumn + c)
+			out = append(out, Flag{kind, p, words})
+		}
+	}
+	return out
+}
+
+func top(p []float64) (best int) {
+	for c, v := range p {
+		if v > p[best] {
+			best = c
+		}
+	}
+	return best
+}
+
+func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+func softmax(scores []float64) {
+	most, sum := slices.Max(scores), 0.0
+	for c, v := range scores {
+		scores[c] = math.Exp(v - most)
+		sum += scores[c]
+	}
+	for c := range scores {
+		scores[c] /= sum
+	}
+}
+
+func softmax3(scores [3]float64, scale float64) [3]float64 {
+	for c := range scores {
+		scores[c] *= scale
+	}
+	softmax(scores[:])
+	return scores
+}
