@@ -25,6 +25,7 @@ import (
 	"github.com/dhvani/dhvani/internal/console"
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/ingest"
@@ -224,7 +225,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 	a.background(ctx, a.rejected.Run)
 	a.runner = process.New(process.Options{
 		DB: a.database, Log: a.log, Node: a.o.Node, Logger: a.o.Logger.With("component", "process"), Metrics: a.registry,
-		Stages: append(stages(), a.tail),
+		Stages: append(stages(false), a.tail),
 	})
 	a.onStop(func(context.Context) error { a.runner.Stop(); return nil })
 	a.background(ctx, func(ctx context.Context) {
@@ -243,9 +244,22 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 	return nil
 }
 
-// stages are the rooms that derive rows from events, in their order.
-func stages() []process.Stage {
-	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzers}, roster.Stage{}, insight.Stage{}, intake.Stage{}}
+// stages are the rooms that derive rows from events, in their order. Recall is for
+// rows that are only compared with those in use.
+func stages(recall bool) []process.Stage {
+	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzers, Recall: recall}, roster.Stage{}, insight.Stage{}, intake.Stage{}}
+}
+
+// opinions reads feedback, and tells the rooms that count opinions what changes.
+func (a *App) opinions() feedback.Store {
+	return feedback.Store{DB: a.database, Analyzers: analyzers, Recount: recount}
+}
+
+func recount(ctx context.Context, tx *db.Tx, opinion, profile event.Key, change func() error) error {
+	if err := insight.Recount(ctx, tx, opinion, change); err != nil {
+		return err
+	}
+	return roster.Renew(ctx, tx, profile)
 }
 
 // analyzers gives the models that understand a workspace's texts.
@@ -263,7 +277,7 @@ func (a *App) startServers(ctx context.Context) error {
 	}
 	a.routeHealth(mux)
 	rest, _ := api.New(api.Options{
-		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database, Analyzers: analyzers},
+		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(),
 		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
 		Keys: a.lookup, Analyzer: a.analyzer, Logger: a.o.Logger.With("component", "api"),
 	})
@@ -271,7 +285,7 @@ func (a *App) startServers(ctx context.Context) error {
 	a.startImports(ctx, mux)
 	mux.Handle("/", console.New(console.Options{
 		Staff: a.staff, Workspaces: a.workspaces, Collect: collect,
-		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: feedback.Store{DB: a.database, Analyzers: analyzers}, Insight: &insight.Store{DB: a.database},
+		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database},
 		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
 	}))

@@ -187,20 +187,19 @@ func lockModels(ctx context.Context, tx *db.Tx, workspace int64) (models []int64
 // loadOpinion reads what of a row is counted and understood, and locks it.
 func loadOpinion(ctx context.Context, tx *db.Tx, model int64, id event.ID) (*opinion, error) {
 	o := &opinion{model: model, id: id}
-	query := `SELECT profile, at, kind, channel, title, text, survey_id, scale, inverted, rating, product_id, shard,
-		language, sentiment, sentiment_score, topics, care, urgency, corrected FROM feedback WHERE model = $1 AND id = $2`
+	query := `SELECT f.profile, f.at, f.kind, f.channel, f.title, f.text, f.survey_id, f.scale, f.inverted, f.rating, f.product_id, f.shard,
+		` + understoodColumns + ` FROM feedback f WHERE f.model = $1 AND f.id = $2`
 	if tx.Postgres() {
-		query += " FOR UPDATE"
+		query += " FOR UPDATE OF f"
 	}
 	var profile []byte
-	var survey, product, spoken, sentiment sql.Null[string]
-	var rating, score sql.Null[int64]
-	var topics, care string
-	err := tx.QueryRow(ctx, query, model, id[:]).Scan(&profile, &o.at, &o.kind, &o.channel, &o.title, &o.text, &survey, &o.scale, &o.inverted, &rating, &product,
-		&o.shard, &spoken, &sentiment, &score, &topics, &care, &o.urgency, &o.corrected)
+	var survey, product sql.Null[string]
+	var rating sql.Null[int64]
+	u, err := scanUnderstood(tx.QueryRow(ctx, query, model, id[:]).Scan, &profile, &o.at, &o.kind, &o.channel, &o.title, &o.text, &survey, &o.scale, &o.inverted,
+		&rating, &product, &o.shard)
 	copy(o.profile[:], profile)
+	o.understood = u
 	o.survey, o.product, o.rating, o.rated = survey.V, product.V, event.Millionths(rating.V), rating.Valid
-	o.language, o.sentiment, o.score, o.topics, o.care = spoken.V, sentiment.V, event.Millionths(score.V), parseAspects(topics), splitList(care)
 	return o, err
 }
 
@@ -215,9 +214,18 @@ func (s Store) understandAgain(ctx context.Context, tx *db.Tx, o *opinion, text 
 	if label.said == saidID(o.workspace, text) {
 		label.apply(&now.understood)
 	}
+	change := func() error { return o.become(ctx, tx, &now) }
+	if s.Recount == nil {
+		return change()
+	}
+	return s.Recount(ctx, tx, event.Key{Model: o.model, ID: o.id}, event.Key{Model: o.model, ID: o.profile}, change)
+}
+
+// become changes what a row says of its text, and its counts.
+func (o *opinion) become(ctx context.Context, tx *db.Tx, now *opinion) error {
 	c := newCounts()
 	c.add(o, -1)
-	c.add(&now, 1)
+	c.add(now, 1)
 	_, err := tx.Exec(ctx, `UPDATE feedback SET mood = $3, language = $4, sentiment = $5, sentiment_score = $6, topics = $7, care = $8, urgency = $9, corrected = $10
 		WHERE model = $1 AND id = $2`, o.model, o.id[:], now.moodOrNull(), orNull(now.language), orNull(now.sentiment), now.scoreOrNull(), formatAspects(now.topics),
 		joinList(now.care), now.urgency, now.corrected)

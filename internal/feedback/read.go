@@ -24,7 +24,11 @@ func (e InputError) Error() string { return string(e) }
 // Store reads opinions and scores.
 type Store struct {
 	DB        *db.DB
-	Analyzers Analyzers // says of a text what staff corrected of it no longer
+	Analyzers Analyzers // say of a text what staff correct no longer
+
+	// Recount counts an opinion anew in other rooms, around a change that no event
+	// makes; nil for none.
+	Recount func(ctx context.Context, tx *db.Tx, opinion, profile event.Key, change func() error) error
 }
 
 // Filter says which opinions to list. Empty fields do not filter.

@@ -14,6 +14,11 @@ import (
 // Stage folds events into the table feedback. It runs after identity.
 type Stage struct {
 	Analyzers Analyzers // of the texts
+
+	// Recall takes what models said of a text from the row in use, as far as there
+	// is one with this text: to compare rows that a newer model would read
+	// otherwise. No text is analysed.
+	Recall bool
 }
 
 // Name names the stage in metrics and errors.
@@ -58,6 +63,11 @@ func (s Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	counts := newCounts()
 	if err := counts.before(ctx, tx, opinions); err != nil {
 		return err
+	}
+	if s.Recall {
+		if err := recall(ctx, tx, opinions); err != nil {
+			return err
+		}
 	}
 	if err := applyLabels(ctx, tx, opinions); err != nil {
 		return err

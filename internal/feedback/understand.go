@@ -172,7 +172,7 @@ func (s Stage) Prepare(ctx context.Context, b *event.Batch) error {
 // hear decodes an event and understands its texts.
 func (s Stage) hear(e *event.Event) []opinion {
 	list := decode(e)
-	if s.Analyzers == nil {
+	if s.Analyzers == nil || s.Recall {
 		return list
 	}
 	for i := range list {

@@ -214,3 +214,45 @@ func readOpinions(ctx context.Context, tx *db.Tx, of map[subject]bool, into map[
 	}
 	return nil
 }
+
+// Recount counts an opinion anew that change changes without an event. A shard's
+// rows stay those that its events make.
+func Recount(ctx context.Context, tx *db.Tx, opinion event.Key, change func() error) error {
+	k := subject{opinion.Model, opinion.ID}
+	s := &subjects{opinions: map[subject]bool{k: true}}
+	was, is := map[subject][]count{}, map[subject][]count{}
+	if err := readOpinions(ctx, tx, s.opinions, was); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	if err := readOpinions(ctx, tx, s.opinions, is); err != nil || slices.Equal(was[k], is[k]) {
+		return err
+	}
+	kept, err := s.load(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("load what was counted: %w", err)
+	}
+	shard := kept[k].shard
+	if kept[k].known {
+		text, err := json.Marshal(is[k])
+		if err != nil {
+			return fmt.Errorf("keep what is counted: %w", err)
+		}
+		_, err = tx.Exec(ctx, "UPDATE counted SET as_of = $3 WHERE model = $1 AND id = $2", k.model, k.id[:], text)
+		if err != nil {
+			return fmt.Errorf("keep what is counted: %w", err)
+		}
+	} else if err := tx.QueryRow(ctx, "SELECT shard FROM feedback WHERE model = $1 AND id = $2", k.model, k.id[:]).Scan(&shard); err != nil {
+		return fmt.Errorf("read an opinion's shard: %w", err)
+	}
+	t := newTally()
+	for _, c := range was[k] {
+		t.add(k.model, shard, c, -1)
+	}
+	for _, c := range is[k] {
+		t.add(k.model, shard, c, 1)
+	}
+	return t.write(ctx, tx, shard, map[int64]int64{k.model: notStored})
+}

@@ -27,7 +27,11 @@ func (d *Difference) Error() string {
 // and on one snapshot, with those in use. Its error is a *Difference where they
 // differ. Events that could not be applied are not compared.
 func (r *Replayer) Check(ctx context.Context, workspace int64, progress Progress) (rows int64, err error) {
-	b, err := r.begin(ctx, workspace, "verify", progress)
+	comparing := *r
+	if r.Comparing != nil {
+		comparing.Stages = r.Comparing
+	}
+	b, err := comparing.begin(ctx, workspace, "verify", progress)
 	if err != nil {
 		return 0, err
 	}

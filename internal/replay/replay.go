@@ -23,7 +23,10 @@ import (
 type Replayer struct {
 	DB     *db.DB
 	Stages []process.Stage
-	Logger *slog.Logger
+	// Comparing are the Stages of a check; nil: the same. They make what models say
+	// of texts like the rows in use, which an older model may have made.
+	Comparing []process.Stage
+	Logger    *slog.Logger
 }
 
 // A replay works in small transactions, because the live events' wait for them

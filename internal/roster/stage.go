@@ -75,6 +75,25 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	return remake(ctx, tx, stale)
 }
 
+// Renew makes anew what the opinions of a profile's customer say, where they
+// changed without an event.
+func Renew(ctx context.Context, tx *db.Tx, profile event.Key) error {
+	stale := map[event.Key]need{}
+	err := tx.Each(ctx, "SELECT customer FROM profile WHERE model = $1 AND id = $2", []any{profile.Model, profile.ID[:]}, func(r *sql.Rows) error {
+		var id []byte
+		err := r.Scan(&id)
+		stale[event.Key{Model: profile.Model, ID: event.ID(id)}] = needVoices
+		return err
+	})
+	if err == nil {
+		err = lookAtCards(ctx, tx, map[event.Key]sighting{}, stale)
+	}
+	if err != nil {
+		return fmt.Errorf("cards: %w", err)
+	}
+	return remake(ctx, tx, stale)
+}
+
 // note adds an event to its profile's visit.
 func note(visits map[profileName]*visit, e *event.Event) {
 	if e.Type == event.Staff {
