@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,13 +18,69 @@ import (
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
+	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
+	"github.com/dhvani/dhvani/internal/staff"
+	"github.com/dhvani/dhvani/internal/workspace"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{}, insight.Stage{}, intake.Stage{}}
+var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: guesses}, insight.Stage{}, intake.Stage{}}
+
+// guess says anything of a text, and always the same.
+type guess struct{ salt string }
+
+func guesses(int64) feedback.Analyzer { return guess{} }
+
+func (g guess) Analyze(text string) (a language.Analysis) {
+	h := fnv.New32a()
+	h.Write([]byte(g.salt + text))
+	n := int(h.Sum32() >> 3)
+	a.Language, a.Sentiment = language.Languages[n%9], language.Sentiments[n%3]
+	a.Score, a.Urgency.Grade = float64(n%3-1)*0.8, n%4
+	for i := range n % 3 {
+		a.Topics = append(a.Topics, language.Topic{Name: language.Topics[(n+i)%13], Sentiment: language.Sentiments[(n/7+i)%3]})
+	}
+	return a
+}
+
+// correct lets staff say something of an opinion of the model in use, or take it back.
+func correct(t *rapid.T, d *db.DB) {
+	s := feedback.Store{DB: d, Analyzers: guesses, Recount: func(ctx context.Context, tx *db.Tx, opinion, _ event.Key, change func() error) error {
+		return insight.Recount(ctx, tx, opinion, change)
+	}}
+	said, err := s.Rated(context.Background(), 1, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, _, err := s.List(context.Background(), 1, feedback.Filter{Mood: rapid.SampledFrom([]feedback.Mood{"", feedback.Bad}).Draw(t, "of mood")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, it := range items {
+		said = append(said, feedback.RatedText{ID: it.ID, Text: it.Text})
+	}
+	said = slices.DeleteFunc(said, func(r feedback.RatedText) bool { return r.Text == "" })
+	if len(said) == 0 {
+		return
+	}
+	by, id := staff.Actor{Account: "ann", Workspace: 1, Role: workspace.Agent}, rapid.SampledFrom(said).Draw(t, "corrected").ID
+	if rapid.IntRange(0, 3).Draw(t, "back") == 0 {
+		err = s.Uncorrect(context.Background(), by, id)
+	} else {
+		sentiment := string(rapid.SampledFrom(language.Sentiments).Draw(t, "sentiment"))
+		var topics []feedback.Aspect
+		if rapid.Bool().Draw(t, "topics too") {
+			topics = []feedback.Aspect{{Topic: "delivery", Sentiment: sentiment}, {Topic: "size", Sentiment: "neutral"}}
+		}
+		err = s.Correct(context.Background(), by, id, sentiment, topics)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 const shards = 4
 
@@ -40,7 +97,7 @@ func drawEvent(t *rapid.T, i int) event.Event {
 		e.Flags = event.Verified
 	}
 	order, score := pick("order", "o1", "o2"), rapid.IntRange(1, 5).Draw(t, "score")
-	switch rapid.IntRange(0, 12).Draw(t, "what") {
+	switch rapid.IntRange(0, 14).Draw(t, "what") {
 	case 0:
 		e.Type, e.Traits = event.Identify, fmt.Sprintf(`{"email":%q,"phone":%q}`, pick("mail", "x@y.z", "p@q.r"), pick("phone", "+919876543210", "+919876543211"))
 	case 1:
@@ -51,7 +108,9 @@ func drawEvent(t *rapid.T, i int) event.Event {
 	case 4:
 		e.Name, e.Properties = "Survey Answered", fmt.Sprintf(`{"survey_id":"s","question_id":"q","kind":"nps","score":%d,"order_id":%q}`, score, order)
 	case 5:
-		e.Name, e.Properties = "Product Reviewed", fmt.Sprintf(`{"review_id":%q,"product_id":"p1","rating":%d,"review_body":"text %d"}`, pick("review", "r1", "r2"), score, i)
+		e.Name, e.Properties = "Product Reviewed", fmt.Sprintf(`{"review_id":%q,"product_id":"p1","rating":%d,"review_body":"text %d"}`, pick("review", "r1", "r2"), score, i%5)
+	case 10, 11:
+		e.Name, e.Properties = "Survey Answered", fmt.Sprintf(`{"survey_id":"t","submission_id":%q,"text":"text %d","order_id":%q}`, pick("submission", "x", "y", "z"), i%5, order)
 	case 6, 7, 8, 9:
 		e.Name = pick("browsing", "Product Viewed", "Product Added", "Checkout Started", "Checkout Failed", "Products Searched", "Order Completed")
 		e.Properties = fmt.Sprintf(`{"product_id":"p%d","name":"name %d","payment_method":%q,"reason":"late","query":"q%d","results":0}`, score, i, pick("method", "UPI", "card"), i)
@@ -98,10 +157,19 @@ func fold(ctx context.Context, d *db.DB, model int64, byShard [][]event.Event, n
 }
 
 func foldBatch(ctx context.Context, d *db.DB, model int64, shard int, events []event.Event) error {
+	return foldBy(ctx, d, rooms, model, shard, events)
+}
+
+func foldBy(ctx context.Context, d *db.DB, rooms []process.Stage, model int64, shard int, events []event.Event) error {
 	b := event.Batch{Shard: shard}
 	for _, e := range events {
 		e.Model = model
 		b.Events = append(b.Events, e)
+	}
+	if model%2 == 1 { // in Apply otherwise
+		if err := process.Prepare(ctx, rooms, &b); err != nil {
+			return err
+		}
 	}
 	return d.Update(ctx, func(tx *db.Tx) error {
 		for _, st := range rooms {
@@ -118,15 +186,18 @@ func foldBatch(ctx context.Context, d *db.DB, model int64, shard int, events []e
 func TestOrderAcrossShardsDoesNotMatter(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		dbtest.Workspace(t, d, 1)
-		model := int64(1000)
+		last := int64(998)
 		checks := 0
 		rapid.Check(t, func(rt *rapid.T) {
 			if checks++; d.Postgres && checks > 25 {
 				return // slower, and the logic is the same: what differs is concurrency
 			}
+			last += 2
+			model := last
 			byShard := make([][]event.Event, shards)
 			for i := range rapid.IntRange(2, 40).Draw(rt, "events") {
 				e := drawEvent(rt, i)
+				e.Position = event.NewPosition(shardOf(&e), uint64(i+1), 0)
 				byShard[shardOf(&e)] = append(byShard[shardOf(&e)], e)
 			}
 			in := func(model int64, next func() (int, int)) {
@@ -135,14 +206,34 @@ func TestOrderAcrossShardsDoesNotMatter(t *testing.T) {
 				}
 			}
 			turn := -1
+			use(rt, d, model, model+1)
 			in(model, func() (int, int) { turn++; return turn % shards, 100 })
 			in(model+1, func() (int, int) {
+				if rapid.IntRange(0, 2).Draw(rt, "does correct") == 0 {
+					correct(rt, d)
+				}
 				return rapid.IntRange(0, shards-1).Draw(rt, "shard"), rapid.IntRange(1, 5).Draw(rt, "n")
 			})
 			mustBeEqual(rt, d, model, model+1)
-			model += 2
 		})
 	})
+}
+
+// use makes a workspace use one model while another is being filled.
+func use(t fataler, d *db.DB, model, other int64) {
+	t.Helper()
+	err := d.Update(context.Background(), func(tx *db.Tx) error {
+		for _, q := range []string{"DELETE FROM spare_model", "DELETE FROM feedback_label", fmt.Sprint("UPDATE workspace SET model = ", model),
+			fmt.Sprintf("INSERT INTO spare_model (model, workspace, purpose, until) VALUES (%d, 1, 'replay', 1)", other)} {
+			if _, err := tx.Exec(context.Background(), q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // The same with all shards at once, as several nodes apply them.
@@ -205,6 +296,39 @@ func mustBeEqual(t fataler, d *db.DB, a, b int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Rows that an older model made are no difference; a text that says something else is.
+func TestNewerModelIsNoDifference(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		dbtest.Workspace(t, d, 1)
+		var events []event.Event
+		for i := range 20 {
+			e := event.Event{Workspace: 1, Type: event.Track, UserID: "u", MessageID: fmt.Sprint(i), At: int64(i), Name: "Survey Answered"}
+			e.Properties = fmt.Sprintf(`{"survey_id":"s","submission_id":"%d","text":"text %d"}`, i%12, i)
+			events = append(events, e)
+		}
+		use(t, d, 1, 2)
+		if err := foldBatch(t.Context(), d, 1, 0, events); err != nil {
+			t.Fatal(err)
+		}
+		st := feedback.Stage{Analyzers: func(int64) feedback.Analyzer { return guess{"newer"} }}
+		fill := func(model int64) {
+			list := slices.Clone(rooms)
+			list[slices.IndexFunc(list, func(s process.Stage) bool { return s.Name() == "feedback" })] = st
+			if err := foldBy(t.Context(), d, list, model, 0, events); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fill(2)
+		err := d.View(t.Context(), func(tx *db.Tx) error { _, err := compare(t.Context(), tx, 1, 2); return err })
+		if err == nil {
+			t.Error("the newer model says the same, so this shows nothing")
+		}
+		st.Recall = true
+		fill(3)
+		mustBeEqual(t, d, 1, 3)
+	})
 }
 
 // The comparison itself finds what differs.
