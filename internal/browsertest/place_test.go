@@ -201,6 +201,7 @@ func (s *shop) fill() *shop {
 	s.things = belongings{
 		"token": strings.Repeat("a", 32), // of no link
 		"date":  "2026-12-25",
+		"topic": "delivery",
 		"file":  demo.Goods(demo.Groups[0], "en")[0].ID + ".svg",
 	}
 	var found struct{ Customers []struct{ ID string } }
@@ -230,6 +231,7 @@ func (s *shop) arrange() {
 	file.Write([]byte(`{"type":"track","event":"Product Viewed","userId":"u20410","messageId":"file-1","properties":{"product_id":"p1"}}` + "\n"))
 	upload.Close()
 	w.send("POST", s.path("sources/imports"), upload.FormDataContentType(), form.String())
+	w.post(s.path("feedback/"+s.things["feedback"]+"/correct"), url.Values{"sentiment": {"positive"}, "topic_product": {"positive"}, "topic_delivery": {"positive"}})
 	w.post(s.path("feedback/"+s.things["feedback"]+"/note"), url.Values{"text": {"Call her on Monday"}})
 	for kind, where := range map[string][2]string{
 		"note":        {"feedback/" + s.things["feedback"], `/note/([^/"]+)/remove"`},
@@ -271,7 +273,7 @@ func (b belongings) at(pattern, shop string) (path string, ids []string, err err
 		switch kind {
 		case "workspace":
 			value = shop
-		case "token", "date", "file": // the same in every shop
+		case "token", "date", "file", "topic": // the same in every shop
 		default:
 			ids = append(ids, kind)
 		}

@@ -102,7 +102,7 @@ var href = regexp.MustCompile(`href="([^"]+)"`)
 // follow asks for the addresses to which the pages of the navigation lead.
 func (s *shop) follow(t *testing.T, who *walker) {
 	seen := map[string]bool{}
-	for _, section := range []string{"live", "feedback", "customers", "sources", "settings/account"} {
+	for _, section := range []string{"live", "feedback", "topics", "topics/delivery", "customers", "sources", "settings/account"} {
 		for _, m := range href.FindAllStringSubmatch(string(who.ask(t, "GET", s.path(section)).text), -1) {
 			to, _, _ := strings.Cut(html.UnescapeString(m[1]), "#")
 			if !strings.HasPrefix(to, "/w/") || seen[to] {
@@ -130,8 +130,10 @@ func TestOddAddresses(t *testing.T) {
 	for page, names := range map[string][]string{
 		"live": {"range"}, "palette": {"q", "next"},
 		"customers": {"q", "seen", "orders", "rating", "channel", "spend_min", "spend_max", "sort", "cursor"},
-		"feedback":  {"q", "mood", "channel", "kind", "product", "order", "survey", "state", "rating_min", "rating_max", "days", "from", "to", "view", "chart", "cursor"},
-		customer:    {"show", "day", "before", "orders", "done"},
+		"feedback": {"q", "mood", "channel", "kind", "product", "order", "survey", "state", "rating_min", "rating_max", "topic", "toward", "language",
+			"sentiment", "care", "urgency", "disagrees", "days", "from", "to", "view", "chart", "cursor"},
+		"topics": {"days", "from", "to", "channel"}, "topics/delivery": {"days", "from", "to", "chart"},
+		customer: {"show", "day", "before", "orders", "done"},
 	} {
 		for _, name := range names {
 			for _, value := range odd {

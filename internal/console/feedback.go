@@ -21,6 +21,8 @@ func (c *Console) feedbackRoutes() []route {
 		{pattern: "GET /w/{workspace}/feedback/stream", right: staff.See, handle: c.feedbackStream},
 		{pattern: "POST /w/{workspace}/feedback/export", right: staff.Export, handle: c.feedbackExport},
 		{pattern: "GET /w/{workspace}/feedback/{id}", right: staff.See, handle: c.opinion},
+		{pattern: "POST /w/{workspace}/feedback/{id}/correct", right: staff.Answer, handle: c.opinionCorrect},
+		{pattern: "POST /w/{workspace}/feedback/{id}/uncorrect", right: staff.Answer, handle: c.opinionUncorrect},
 		{pattern: "POST /w/{workspace}/feedback/{id}/assign", right: staff.Answer, handle: c.opinionAssign},
 		{pattern: "POST /w/{workspace}/feedback/{id}/handle", right: staff.Answer, handle: c.opinionHandle},
 		{pattern: "POST /w/{workspace}/feedback/{id}/note", right: staff.Answer, handle: c.opinionNote},
@@ -37,7 +39,8 @@ type feedbackPage struct {
 	rows     []voiceRow
 	next     string            // address of the next page, or ""
 	names    map[string]string // of products
-	any      bool              // the workspace has an opinion at all
+	topics   []feedback.TopicRow
+	any      bool // the workspace has an opinion at all
 }
 
 // voiceRow is an opinion in a list: who has it, and what was done about it.
@@ -61,6 +64,11 @@ func (c *Console) feedback(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 	if p.overview, err = c.Feedback.Overview(r.Context(), v.Workspace.Number, f, feedback.Buckets{Bucket: found.bucket, Location: place, Until: found.to.UnixMicro()}); err != nil {
 		return err
 	}
+	topics, err := c.Feedback.Topics(r.Context(), v.Workspace.Number, f, feedback.Buckets{Until: found.to.UnixMicro()})
+	if err != nil {
+		return err
+	}
+	p.topics = topics.Topics
 	f.Cursor = q.cursor
 	if q.cursor != "" {
 		f.Limit = 50
@@ -257,7 +265,7 @@ func (c *Console) feedbackExport(w http.ResponseWriter, r *http.Request, v *ui.V
 func voiceInfo(v *ui.Viewer, o voiceRow) ui.OpinionInfo {
 	row := liveOpinion(v, o.liveVoice)
 	row.Chips, row.Does = nil, voiceDoes(v, o)
-	if row.Mood != ui.MoodNone || o.Product != "" || o.Case.Handled || o.Assignee != "" || o.Case.Notes > 0 {
+	if row.Mood != ui.MoodNone || understood(o.Item) || o.Product != "" || o.Case.Handled || o.Assignee != "" || o.Case.Notes > 0 {
 		row.Chips = voiceChips(v, o)
 	}
 	return row

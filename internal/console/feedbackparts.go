@@ -1,78 +1,156 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/locale"
 )
 
-// filterChoice is a value of a filter, with its name.
-type filterChoice struct{ value, label string }
+// filterChoice is a value of a filter, with its name and how many there are of it,
+// 0 where that is not known.
+type filterChoice struct {
+	value, label string
+	n            int64
+}
 
 // menu makes the menu of a filter: its choices, and the name of the chosen one.
 func (q feedbackQuery) menu(v *ui.Viewer, current string, set func(q *feedbackQuery, value string), values ...filterChoice) (chosen string, out []ui.Choice) {
 	chosen = v.T("common.all")
-	for _, c := range append([]filterChoice{{"", chosen}}, values...) {
+	for _, c := range append([]filterChoice{{"", chosen, 0}}, values...) {
 		if c.value == current {
 			chosen = c.label
 		}
-		out = append(out, ui.Choice{Label: c.label, Current: c.value == current, URL: q.with(v, func(q *feedbackQuery) { set(q, c.value) })})
+		side := ""
+		if c.n > 0 && current == "" {
+			side = v.L.Int(c.n)
+		}
+		out = append(out, ui.Choice{Label: c.label, Side: side, Current: c.value == current, URL: q.with(v, func(q *feedbackQuery) { set(q, c.value) })})
 	}
 	return chosen, out
 }
 
-func moodChoices(v *ui.Viewer) []filterChoice {
+func (p *feedbackPage) moodChoices(v *ui.Viewer) []filterChoice {
+	m := p.overview.Moods
 	return []filterChoice{
-		{string(feedback.Good), ui.MoodGood.Label(v)}, {string(feedback.Neutral), ui.MoodNeutral.Label(v)}, {string(feedback.Bad), ui.MoodBad.Label(v)},
-		{string(feedback.NoMood), v.T("feedback.mood_none")},
+		{string(feedback.Good), ui.MoodGood.Label(v), m.Good}, {string(feedback.Neutral), ui.MoodNeutral.Label(v), m.Neutral}, {string(feedback.Bad), ui.MoodBad.Label(v), m.Bad},
+		{string(feedback.NoMood), v.T("feedback.mood_none"), m.Unrated},
 	}
 }
 
-func channelChoices(v *ui.Viewer) (out []filterChoice) {
+func (p *feedbackPage) channelChoices(v *ui.Viewer) (out []filterChoice) {
 	for _, c := range []string{feedback.Survey, feedback.Review, feedback.Chat, feedback.Email, feedback.Social, feedback.InStore} {
-		out = append(out, filterChoice{c, v.L.Word("common.channel", c)})
+		choice := filterChoice{value: c, label: v.L.Word("common.channel", c)}
+		for _, o := range p.overview.Channels {
+			if o.Channel == c {
+				choice.n = o.N
+			}
+		}
+		out = append(out, choice)
 	}
 	return out
 }
 
-func kindChoices(v *ui.Viewer) (out []filterChoice) {
-	for _, k := range []string{feedback.NPS, feedback.CSAT, feedback.CES, feedback.Rating, feedback.Choice, feedback.Text} {
-		out = append(out, filterChoice{k, v.L.Word("common.kind", k)})
+// topicChoices are all topics, those that are spoken of most first.
+func (p *feedbackPage) topicChoices(v *ui.Viewer) (out []filterChoice) {
+	for _, t := range language.Topics {
+		choice := filterChoice{value: t, label: topicName(v, t)}
+		for _, row := range p.topics {
+			if row.Topic == t {
+				choice.n = row.N
+			}
+		}
+		out = append(out, choice)
+	}
+	slices.SortStableFunc(out, func(a, b filterChoice) int { return cmp.Compare(b.n, a.n) })
+	return out
+}
+
+func sentimentChoices(v *ui.Viewer) (out []filterChoice) {
+	for _, s := range slices.Backward(language.Sentiments) {
+		out = append(out, filterChoice{value: string(s), label: sentimentMood(s).Label(v)})
+	}
+	return out
+}
+
+func spokenChoices(v *ui.Viewer) (out []filterChoice) {
+	for _, tag := range spoken {
+		out = append(out, filterChoice{value: tag, label: languageName(v, tag)})
 	}
 	return out
 }
 
 func stateChoices(v *ui.Viewer) []filterChoice {
-	return []filterChoice{{feedback.Open, v.T("feedback.state_open")}, {feedback.Handled, v.T("feedback.state_handled")}, {"mine", v.T("feedback.state_mine")}}
+	return []filterChoice{{value: feedback.Open, label: v.T("feedback.state_open")}, {value: feedback.Handled, label: v.T("feedback.state_handled")}, {value: "mine", label: v.T("feedback.state_mine")}}
 }
 
-func (p *feedbackPage) productChoices() (out []filterChoice) {
-	for _, o := range p.overview.Products {
-		out = append(out, filterChoice{o.ID, p.names[o.ID]})
-	}
-	if id := p.query.product; id != "" && !slices.ContainsFunc(out, func(c filterChoice) bool { return c.value == id }) {
-		out = append(out, filterChoice{id, p.names[id]})
+// options are the choices of a select, "all" being the first.
+func options(v *ui.Viewer, values ...filterChoice) []ui.Choice {
+	out := []ui.Choice{{Label: v.T("common.all")}}
+	for _, c := range values {
+		out = append(out, ui.Choice{Label: c.label, Value: c.value})
 	}
 	return out
 }
 
-// ratingChosen is the filter of ratings in words.
-func (q feedbackQuery) ratingChosen(v *ui.Viewer) string {
-	switch {
-	case q.least != "" && q.most != "":
-		return v.T("common.range", "From", q.least, "To", q.most)
-	case q.least != "":
-		return v.T("feedback.rating_from", "From", q.least)
-	case q.most != "":
-		return v.T("feedback.rating_to", "To", q.most)
+func kindOptions(v *ui.Viewer) []ui.Choice {
+	var all []filterChoice
+	for _, k := range []string{feedback.NPS, feedback.CSAT, feedback.CES, feedback.Rating, feedback.Choice, feedback.Text} {
+		all = append(all, filterChoice{value: k, label: v.L.Word("common.kind", k)})
 	}
-	return v.T("common.all")
+	return options(v, all...)
+}
+
+func careOptions(v *ui.Viewer) []ui.Choice {
+	all := []filterChoice{{value: feedback.AnyCare, label: v.T("feedback.care_any")}}
+	for _, c := range language.Care {
+		all = append(all, filterChoice{value: c, label: capital(careName(v, c))})
+	}
+	return options(v, all...)
+}
+
+func urgencyOptions(v *ui.Viewer) []ui.Choice {
+	var all []filterChoice
+	for grade := 1; grade <= 3; grade++ {
+		all = append(all, filterChoice{value: strconv.Itoa(grade), label: urgencyName(v, grade)})
+	}
+	return options(v, all...)
+}
+
+// furtherNames are the filters that stand together in one form, by their names in
+// the address.
+var furtherNames = []string{"sentiment", "disagrees", "care", "urgency", "kind", "rating_min", "rating_max"}
+
+// further is how many of them are set, in words.
+func (q feedbackQuery) further(v *ui.Viewer) string {
+	n := int64(0)
+	for _, value := range []string{q.sentiment, q.disagrees, q.care, q.urgency, q.kind, q.least + q.most} {
+		if value != "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return v.L.Int(n)
+}
+
+func (p *feedbackPage) productChoices() (out []filterChoice) {
+	for _, o := range p.overview.Products {
+		out = append(out, filterChoice{o.ID, p.names[o.ID], o.N})
+	}
+	if id := p.query.product; id != "" && !slices.ContainsFunc(out, func(c filterChoice) bool { return c.value == id }) {
+		out = append(out, filterChoice{value: id, label: p.names[id]})
+	}
+	return out
 }
 
 // pins are filters that links from elsewhere set.
@@ -94,7 +172,10 @@ func (q feedbackQuery) pins(v *ui.Viewer) (out []ui.Choice) {
 
 // picked reports whether opinions were picked by how they sound: shares and scores
 // of these alone would say nothing.
-func (p *feedbackPage) picked() bool { return p.query.mood+p.query.least+p.query.most != "" }
+func (p *feedbackPage) picked() bool {
+	q := p.query
+	return q.mood+q.least+q.most+q.sentiment+q.toward+q.disagrees != ""
+}
 
 // charts are what the chart may show.
 func (p *feedbackPage) charts(v *ui.Viewer) (out []ui.Choice) {
@@ -141,13 +222,7 @@ func (p *feedbackPage) chart(v *ui.Viewer) ui.Chart {
 	}
 	for _, b := range p.overview.Series {
 		from, to := saidAt(b.From).In(place), saidAt(b.To).In(place)
-		tick, name := l.DayMonth(from), l.Date(from)
-		switch p.found.bucket {
-		case "hour":
-			tick, name = l.Time(from), l.DateTime(from)
-		case "month":
-			tick, name = l.MonthName(from.Month()), l.Month(from)
-		}
+		tick, name := p.found.tick(l, from)
 		out.Ticks, out.Names = append(out.Ticks, tick), append(out.Names, name)
 		out.Links = append(out.Links, p.query.with(v, func(q *feedbackQuery) {
 			q.days, q.from, q.to = "", from.Format(minuteFormat), to.Format(minuteFormat)
@@ -269,18 +344,21 @@ type moodPart struct {
 	name, url string
 	n         int64
 	moods     feedback.Moods
+	byModel   int64
 }
 
 func (p *feedbackPage) channels(v *ui.Viewer) (out []moodPart) {
 	for _, c := range p.overview.Channels {
-		out = append(out, moodPart{v.L.Word("common.channel", c.Channel), p.query.with(v, func(q *feedbackQuery) { q.channel = c.Channel }), c.N, c.Moods})
+		out = append(out, moodPart{v.L.Word("common.channel", c.Channel), p.query.with(v, func(q *feedbackQuery) { q.channel = c.Channel }), c.N, c.Moods, c.ByModel})
 	}
 	return out
 }
 
 func (p *feedbackPage) products(v *ui.Viewer) (out []moodPart) {
 	for _, o := range p.overview.Products {
-		out = append(out, moodPart{p.names[o.ID], p.query.with(v, func(q *feedbackQuery) { q.product = o.ID }), o.N, o.Moods})
+		// As many of a product's moods are the model's as of all: they are not counted.
+		byModel := int64(float64(o.Rated()) * share(p.overview.ByModel, p.overview.Rated()))
+		out = append(out, moodPart{p.names[o.ID], p.query.with(v, func(q *feedbackQuery) { q.product = o.ID }), o.N, o.Moods, byModel})
 	}
 	return out
 }
@@ -290,9 +368,9 @@ func moodSplit(v *ui.Viewer, m feedback.Moods) string {
 	return v.T("feedback.split", "Bad", m.Bad, "Neutral", m.Neutral, "Good", m.Good)
 }
 
-// shareText is a share with its interval.
-func shareText(v *ui.Viewer, k, n int64) (value, interval string) {
-	s, ok := feedback.ShareOf(k, n)
+// shareText is a share with its interval; byModel of the n were classed by the model.
+func shareText(v *ui.Viewer, k, n, byModel int64) (value, interval string) {
+	s, ok := feedback.ShareByModel(k, n, byModel)
 	if !ok {
 		return "", ""
 	}

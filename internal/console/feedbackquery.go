@@ -1,13 +1,18 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/locale"
 	"github.com/dhvani/dhvani/internal/staff"
 )
 
@@ -16,10 +21,15 @@ type feedbackQuery struct {
 	text, mood, channel, kind string
 	product, order, survey    string
 	customer, state           string
+	language, sentiment       string // of the text
+	topic, toward             string // toward is the sentiment towards the topic
+	care, urgency, disagrees  string
 	least, most               string // rating
 	days                      string // 1, 7 or 30
 	from, to                  string // days, or hours of a bar; of the workspace's zone
 	view, chart, cursor       string
+
+	page string // address of the page that is filtered; "" is the list's
 }
 
 // fields are the query's names, in the order of the address.
@@ -32,10 +42,18 @@ func (q *feedbackQuery) fields() []struct {
 		value *string
 	}{
 		{"q", &q.text}, {"mood", &q.mood}, {"channel", &q.channel}, {"kind", &q.kind}, {"product", &q.product}, {"order", &q.order},
-		{"survey", &q.survey}, {"customer", &q.customer}, {"state", &q.state}, {"rating_min", &q.least}, {"rating_max", &q.most},
+		{"survey", &q.survey}, {"customer", &q.customer}, {"state", &q.state},
+		{"topic", &q.topic}, {"toward", &q.toward}, {"language", &q.language}, {"sentiment", &q.sentiment}, {"care", &q.care},
+		{"urgency", &q.urgency}, {"disagrees", &q.disagrees}, {"rating_min", &q.least}, {"rating_max", &q.most},
 		{"days", &q.days}, {"from", &q.from}, {"to", &q.to}, {"view", &q.view}, {"chart", &q.chart}, {"cursor", &q.cursor},
 	}
 }
+
+// sentiments and spoken are what may be asked for of a text.
+var (
+	sentiments = []string{string(language.Negative), string(language.Neutral), string(language.Positive)}
+	spoken     = append(slices.Clone(language.Languages), language.Other)
+)
 
 func readFeedbackQuery(values url.Values) (q feedbackQuery) {
 	for _, f := range q.fields() {
@@ -45,6 +63,14 @@ func readFeedbackQuery(values url.Values) (q feedbackQuery) {
 	q.mood = oneOf(q.mood, string(feedback.Good), string(feedback.Neutral), string(feedback.Bad), string(feedback.NoMood))
 	q.channel = oneOf(q.channel, feedback.Survey, feedback.Review, feedback.Chat, feedback.Email, feedback.Social, feedback.InStore)
 	q.state = oneOf(q.state, feedback.Open, feedback.Handled, "mine")
+	q.topic = oneOf(q.topic, language.Topics...)
+	q.toward, q.sentiment = oneOf(q.toward, sentiments...), oneOf(q.sentiment, sentiments...)
+	q.language = oneOf(q.language, spoken...)
+	q.care = oneOf(q.care, append([]string{feedback.AnyCare}, language.Care...)...)
+	q.urgency, q.disagrees = oneOf(q.urgency, "1", "2", "3"), oneOf(q.disagrees, "yes")
+	if q.topic == "" {
+		q.toward = ""
+	}
 	q.least, q.most = inOrder(q.least, q.most)
 	return q
 }
@@ -79,8 +105,11 @@ func (q feedbackQuery) address(page string) string {
 func (q feedbackQuery) with(v *ui.Viewer, change func(q *feedbackQuery)) string {
 	q.cursor = ""
 	change(&q)
-	return q.address(v.URL("feedback"))
+	return q.address(q.action(v))
 }
+
+// action is the address of the page without a query.
+func (q feedbackQuery) action(v *ui.Viewer) string { return cmp.Or(q.page, v.URL("feedback")) }
 
 // filtered reports whether more than the span of time is chosen.
 func (q feedbackQuery) filtered() bool {
@@ -89,15 +118,22 @@ func (q feedbackQuery) filtered() bool {
 
 // clear takes all filters away but the span of time.
 func (q *feedbackQuery) clear() {
-	*q = feedbackQuery{days: q.days, from: q.from, to: q.to, view: q.view, chart: q.chart}
+	*q = feedbackQuery{days: q.days, from: q.from, to: q.to, view: q.view, chart: q.chart, page: q.page}
+}
+
+// times is the query with nothing but the span of time.
+func (q feedbackQuery) times() feedbackQuery {
+	return feedbackQuery{days: q.days, from: q.from, to: q.to}
 }
 
 // filter is what the query asks for, but for the customer.
 func (q feedbackQuery) filter(by staff.Actor, found feedbackRange) feedback.Filter {
 	f := feedback.Filter{
 		Query: q.text, Mood: feedback.Mood(q.mood), Channel: q.channel, Kind: q.kind, Product: q.product, Order: q.order, Survey: q.survey,
+		Language: q.language, Sentiment: q.sentiment, Topic: q.topic, TopicSentiment: q.toward, Care: q.care, Disagrees: q.disagrees != "",
 		From: found.from.UnixMicro(), Limit: 30,
 	}
+	f.Urgency, _ = strconv.Atoi(q.urgency)
 	if !found.open {
 		f.To = found.to.UnixMicro()
 	}
@@ -185,6 +221,17 @@ func (q feedbackQuery) span(now time.Time) feedbackRange {
 	return out
 }
 
+// tick is how a bucket that begins then is written below an axis, and its name in full.
+func (r feedbackRange) tick(l *locale.Locale, from time.Time) (tick, name string) {
+	switch r.bucket {
+	case "hour":
+		return l.Time(from), l.DateTime(from)
+	case "month":
+		return l.MonthName(from.Month()), l.Month(from)
+	}
+	return l.DayMonth(from), l.Date(from)
+}
+
 // words is the span in words.
 func (r feedbackRange) words(v *ui.Viewer) string {
 	switch {
@@ -204,7 +251,7 @@ func (r feedbackRange) words(v *ui.Viewer) string {
 }
 
 // ranges are the spans to choose from.
-func (p *feedbackPage) ranges(v *ui.Viewer) (out []ui.Choice) {
+func (q feedbackQuery) ranges(v *ui.Viewer, found feedbackRange) (out []ui.Choice) {
 	for _, d := range []struct {
 		days  int
 		value string
@@ -213,8 +260,8 @@ func (p *feedbackPage) ranges(v *ui.Viewer) (out []ui.Choice) {
 		if d.days == 1 {
 			label = v.T("common.today")
 		}
-		out = append(out, ui.Choice{Label: label, Current: p.found.days == d.days,
-			URL: p.query.with(v, func(q *feedbackQuery) { q.days, q.from, q.to = d.value, "", "" })})
+		out = append(out, ui.Choice{Label: label, Current: found.days == d.days,
+			URL: q.with(v, func(q *feedbackQuery) { q.days, q.from, q.to = d.value, "", "" })})
 	}
 	return out
 }

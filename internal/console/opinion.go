@@ -14,6 +14,7 @@ import (
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/staff"
 )
 
@@ -28,6 +29,11 @@ type opinionPage struct {
 	asked   bool
 	flaw    string // what is wrong with the note
 	note    string // as it was sent
+
+	analysis language.Analysis // of its text
+	label    feedback.Label    // what staff said of it
+	labelled bool
+	wrong    string // what is wrong with a correction
 }
 
 // reachable is a way to reply, with the address filled in.
@@ -50,7 +56,10 @@ func (c *Console) readOpinion(ctx context.Context, v *ui.Viewer, id string) (opi
 	if err != nil {
 		return opinionPage{}, err
 	}
-	p := opinionPage{Detail: o, people: map[string]string{}}
+	p := opinionPage{Detail: o, people: map[string]string{}, analysis: c.analysis(v.Workspace.Number, o.Item)}
+	if p.label, p.labelled, err = c.Feedback.Label(ctx, v.Workspace.Number, o.Item); err != nil {
+		return p, err
+	}
 	rows, names, err := c.voiceRows(ctx, v, []feedback.Item{o.Item}, nil)
 	if err != nil {
 		return p, err

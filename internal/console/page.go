@@ -22,7 +22,7 @@ import (
 func (c *Console) page(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &ui.Viewer{Nonce: rand.Text(), Path: r.URL.Path, Query: r.URL.Query(), Now: c.Now(), Part: r.Header.Get("HX-Request") == "true", Demo: c.Demo != nil, Theme: "system"}
-		v.L = locale.For(language(r), time.UTC)
+		v.L = locale.For(askedLanguage(r), time.UTC)
 		setHeaders(w, v.Nonce)
 		err := c.admit(r, rt, v)
 		if err == nil {
@@ -53,7 +53,7 @@ func (c *Console) admit(r *http.Request, rt route, v *ui.Viewer) error {
 	if err := c.workspaces(r.Context(), v, r.PathValue("workspace")); err != nil {
 		return err
 	}
-	localize(v, language(r))
+	localize(v, askedLanguage(r))
 	if rt.right != "" {
 		return v.Actor.Need(rt.right)
 	}
@@ -83,9 +83,9 @@ func (c *Console) workspaces(ctx context.Context, v *ui.Viewer, asked string) er
 	return nil
 }
 
-// language is what a request asks for by itself: by a link below the form of
+// askedLanguage is what a request asks for by itself: by a link below the form of
 // those who have not signed in, else by the browser's settings.
-func language(r *http.Request) locale.Lang {
+func askedLanguage(r *http.Request) locale.Lang {
 	if lang := locale.Lang(r.URL.Query().Get("lang")); lang.Valid() {
 		return lang
 	}

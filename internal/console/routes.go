@@ -13,6 +13,7 @@ func (c *Console) routes() []route {
 		[]route{{pattern: "GET /{$}", handle: c.home}},
 		c.paletteRoutes(),
 		c.feedbackRoutes(),
+		c.topicsRoutes(),
 		c.liveRoutes(),
 		c.customersRoutes(),
 		c.customerRoutes(),

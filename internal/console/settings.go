@@ -27,6 +27,7 @@ func (c *Console) settingsRoutes() []route {
 		{pattern: "POST " + at + "/keys/{id}/revoke", right: staff.Configure, handle: c.revokeKey},
 		{pattern: "POST " + at + "/identity", right: staff.Configure, handle: c.showIdentity},
 		{pattern: "POST " + at + "/identity/rotate", right: staff.Configure, handle: c.rotateIdentity},
+		{pattern: "GET " + at + "/texts", right: staff.See, handle: c.textsPage},
 		{pattern: "GET " + at + "/account", right: staff.See, handle: c.accountPage},
 		{pattern: "POST " + at + "/account", right: staff.See, handle: c.setPreferences},
 		{pattern: "POST " + at + "/account/password", right: staff.See, handle: c.setPassword},
@@ -61,6 +62,7 @@ func sections(v *ui.Viewer) []section {
 		{section{"people", "users-round", v.T("settings.people")}, staff.People},
 		{section{"keys", "key-round", v.T("settings.keys")}, staff.Configure},
 		{section{"account", "user-round", v.T("settings.account")}, staff.See},
+		{section{"texts", "languages", v.T("settings.texts")}, staff.See},
 		{section{"audit", "scroll-text", v.T("settings.audit")}, staff.Audit},
 	} {
 		if v.May(s.right) {

@@ -17,6 +17,7 @@ type place struct {
 var places = []place{
 	{Section: "live", Icon: "audio-lines", Right: staff.See, Group: 0, Key: "l", Phone: true},
 	{Section: "feedback", Icon: "quote", Right: staff.See, Group: 1, Key: "f", Phone: true},
+	{Section: "topics", Icon: "hash", Right: staff.See, Group: 1, Key: "t"},
 	{Section: "customers", Icon: "users", Right: staff.See, Group: 1, Key: "c", Phone: true},
 	{Section: "sources", Icon: "plug", Right: staff.See, Group: 2, Key: "s"},
 	{Section: "settings", Icon: "settings-2", Right: staff.See, Group: 2, Key: "e"},
@@ -30,6 +31,8 @@ func (p place) label(v *Viewer) string {
 		return v.T("ui.nav_live")
 	case "feedback":
 		return v.T("ui.nav_feedback")
+	case "topics":
+		return v.T("ui.nav_topics")
 	case "customers":
 		return v.T("ui.nav_customers")
 	case "sources":
