@@ -31,7 +31,7 @@ const (
 
 func (s *server) language() {
 	op := operation(http.MethodPost, "/language/analyze", "analyze-texts", "Language, sentiment, topics, intent, urgency and personal data of texts", workspace.ScopeRead, "Language")
-	op.Description += fmt.Sprintf(" Nothing is stored and nothing leaves the server. The items are in the order of the texts. Of a text the first %d bytes are looked at. "+
+	op.Description += fmt.Sprintf(" Nothing is stored and nothing leaves the server. The items are in the order of the texts. Models look at the first %d bytes of a text; personal data is looked for in all of it. "+
 		"`from` and `to` are offsets in bytes of the text in UTF-8, not in characters: `from` is included, `to` is not.", language.MaxBytes)
 	op.MaxBodyBytes, op.BodyReadTimeout = maxTexts, 30*time.Second
 	op.Errors = append(op.Errors, http.StatusRequestEntityTooLarge)

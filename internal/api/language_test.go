@@ -53,7 +53,7 @@ func textsOf(texts ...string) io.Reader {
 func TestAnalyze(t *testing.T) {
 	w := post(serveTexts(&length{}), "sk_r", textsOf("ab", "", "é"))
 	item := func(n int) string {
-		return fmt.Sprintf(`{"language":"en","sentiment":"","sentiment_scores":{"negative":0.333333,"neutral":0.333333,"positive":0.333333},"score":0,"topics":[],"aspects":[],`+
+		return fmt.Sprintf(`{"language":"en","sentiment":"","sentiment_scores":{"negative":0.333333333,"neutral":0.333333333,"positive":0.333333333},"score":0,"topics":[],"aspects":[],`+
 			`"intent":"","intent_confidence":0,"care":[{"flag":"threat","confidence":1,"words":[{"from":0,"to":%d}]}],"urgency":{"grade":0,"reasons":[]},"personal":[]}`, n)
 	}
 	if want := `{"items":[` + item(2) + "," + item(0) + "," + item(2) + "]}"; w.Code != 200 || strings.TrimSpace(w.Body.String()) != want {

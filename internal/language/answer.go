@@ -2,7 +2,8 @@ package language
 
 import "math"
 
-// MaxBytes is how much of a text is looked at; what is beyond is cut off.
+// MaxBytes is how much of a text the models look at. Personal data is looked for in
+// all of it.
 const MaxBytes = maxBytes
 
 // Answer is an Analysis as other programs get it: from the command and from the API.
@@ -28,23 +29,23 @@ type Scores struct {
 }
 
 // Answer is the analysis for other programs: with empty lists rather than none, and
-// figures of six places.
+// figures of nine places.
 func (a Analysis) Answer() Answer {
 	p := a.Probabilities
 	out := Answer{
-		Language: a.Language, Sentiment: a.Sentiment, Scores: Scores{six(p[0]), six(p[1]), six(p[2])}, Score: six(a.Score),
-		Topics: []string{}, Aspects: []Topic{}, Intent: a.Intent, IntentConfidence: six(a.IntentConfidence),
+		Language: a.Language, Sentiment: a.Sentiment, Scores: Scores{nine(p[0]), nine(p[1]), nine(p[2])}, Score: nine(a.Score),
+		Topics: []string{}, Aspects: []Topic{}, Intent: a.Intent, IntentConfidence: nine(a.IntentConfidence),
 		Care: []Flag{}, Urgency: Urgency{a.Urgency.Grade, append([]string{}, a.Urgency.Reasons...)}, Personal: append([]Personal{}, a.Personal...),
 	}
 	for _, t := range a.Topics {
 		out.Topics = append(out.Topics, t.Name)
-		out.Aspects = append(out.Aspects, Topic{t.Name, six(t.Confidence), t.Sentiment, six(t.Score), append([]Span{}, t.Words...)})
+		out.Aspects = append(out.Aspects, Topic{t.Name, nine(t.Confidence), t.Sentiment, nine(t.Score), append([]Span{}, t.Words...)})
 	}
 	for _, f := range a.Care {
-		out.Care = append(out.Care, Flag{f.Kind, six(f.Confidence), append([]Span{}, f.Words...)})
+		out.Care = append(out.Care, Flag{f.Kind, nine(f.Confidence), append([]Span{}, f.Words...)})
 	}
 	return out
 }
 
-// six rounds to six places.
-func six(x float64) float64 { return math.Round(x*1e6) / 1e6 }
+// nine rounds to nine places.
+func nine(x float64) float64 { return math.Round(x*1e9) / 1e9 }
