@@ -230,6 +230,11 @@ type fixed language.Analysis
 
 func (f fixed) Analyze(string) language.Analysis { return language.Analysis(f) }
 
+// likely also tells the likeliest intent where it is not sure.
+type likely struct{ fixed }
+
+func (likely) LikeliestIntent(string) string { return "refund_status" }
+
 func TestRun(t *testing.T) {
 	a := fixed{Language: "other", Sentiment: language.Negative, Probabilities: [3]float64{.7, .2, .1}, Intent: language.Unsure, IntentConfidence: .3}
 	run := func(task string, m Analyzer, lines ...Line) ([]Case, int64, error) {
@@ -246,6 +251,10 @@ func TestRun(t *testing.T) {
 	got, _, _ = run(Intent, a, Line{"en", NoNodes, "t"})
 	if got[0].Gold != "other" || got[0].Guess != language.Unsure || !got[0].Unsure || got[0].Confidence != .3 {
 		t.Errorf("%+v", got)
+	}
+	got, _, _ = run(Intent, likely{a}, Line{"en", "refund_status", "t"})
+	if !got[0].Unsure || got[0].Guess != "refund_status" || got[0].Confidence != .3 {
+		t.Errorf("the likeliest intent: %+v", got)
 	}
 	got, left, _ := run(Language, a, Line{"hi", "positive", "t"}, Line{"other", "fr", "t"}, Line{"de", "de", "t"}, Line{"", "bn", "t"}, Line{"ne-mixed", "neutral", "t"})
 	var golds []string

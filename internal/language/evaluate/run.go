@@ -42,7 +42,11 @@ func (p Part) Guess(text string) Guess {
 	case Language:
 		return Guess{Label: a.Language}
 	case Intent:
-		return Guess{a.Intent, a.IntentConfidence, a.Intent == language.Unsure}
+		g := Guess{a.Intent, a.IntentConfidence, a.Intent == language.Unsure}
+		if likeliest, ok := p.Analyzer.(interface{ LikeliestIntent(string) string }); ok && g.Unsure {
+			g.Label = likeliest.LikeliestIntent(text)
+		}
+		return g
 	}
 	if a.Sentiment == "" {
 		return Guess{Label: string(language.Neutral)}
