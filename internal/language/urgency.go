@@ -39,13 +39,13 @@ const (
 // near is how many words two cues may be apart to belong together.
 const near = 10
 
-// phrases are words and runs of words by their hashes.
-type phrases struct {
+// lexicon holds words and runs of words by their hashes.
+type lexicon struct {
 	maybe [maybes / 64]uint64 // a bit by some bits of a hash: whether the map can hold it
-	words map[uint64]phrase   // beginnings and wholes of phrases
+	words map[uint64]entry    // beginnings and wholes of phrases
 }
 
-type phrase struct {
+type entry struct {
 	cues uint32 // a bit for each
 	goes bool   // on: longer phrases begin with it
 }
@@ -53,11 +53,11 @@ type phrase struct {
 // maybes are more than ten times the phrases.
 const maybes = 1 << 15
 
-func (p *phrases) may(h uint64) bool { return p.maybe[h>>32%maybes/64]>>(h>>32%64)&1 != 0 }
+func (p *lexicon) may(h uint64) bool { return p.maybe[h>>32%maybes/64]>>(h>>32%64)&1 != 0 }
 
 // urgencyPhrases are built when the first text is read.
-var urgencyPhrases = sync.OnceValue(func() *phrases {
-	p := &phrases{words: map[uint64]phrase{}}
+var urgencyPhrases = sync.OnceValue(func() *lexicon {
+	p := &lexicon{words: map[uint64]entry{}}
 	var t text
 	for c, list := range urgencyWords {
 		for one := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == '\n' }) {
@@ -75,7 +75,7 @@ var urgencyPhrases = sync.OnceValue(func() *phrases {
 
 // learn takes in the phrase of a folded text. With stem its last word may have any
 // ending.
-func (p *phrases) learn(t *text, cues uint32, stem bool) {
+func (p *lexicon) learn(t *text, cues uint32, stem bool) {
 	whole := uint64(0)
 	for i := range t.tokens {
 		if i > 0 {
@@ -105,7 +105,7 @@ func wordHash(runes []rune) uint64 {
 }
 
 // cuesAt returns the cues of the phrases that begin with a token.
-func (p *phrases) cuesAt(t *text, i int) uint32 {
+func (p *lexicon) cuesAt(t *text, i int) uint32 {
 	var found uint32
 	whole := uint64(0)
 	for ; i < len(t.tokens) && t.tokens[i].kind == word; i++ {
