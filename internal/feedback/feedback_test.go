@@ -338,7 +338,7 @@ func databases(t *testing.T) (lite, pg *db.DB) {
 func clean(t testing.TB, d *db.DB) {
 	t.Helper()
 	err := d.Update(ctx, func(tx *db.Tx) error {
-		for _, table := range []string{"feedback", "feedback_hour", "feedback_day"} {
+		for _, table := range []string{"feedback", "feedback_hour", "feedback_day", "feedback_topic", "feedback_topic_day", "feedback_label"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
 				return err
 			}
@@ -355,9 +355,11 @@ func dump(t testing.TB, d *db.DB) string {
 	var out strings.Builder
 	for _, query := range []string{
 		`SELECT model, id, profile, at, edited_at, stamp, rated, said, channel, kind, title, text, cut, search, rating, scale, inverted, mood, shard,
-			product_id, order_id, survey_id, question_id, external_id, review, twin, reply_to, origin, author, verified FROM feedback ORDER BY model, id`,
-		`SELECT model, hour, kind, channel, survey, scale, inverted, rating, shard, q0, q1, q2, q3 FROM feedback_hour ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9`,
+			language, sentiment, sentiment_score, topics, care, urgency, corrected, product_id, order_id, survey_id, question_id, external_id, review, twin, reply_to, origin, author, verified FROM feedback ORDER BY model, id`,
+		`SELECT model, hour, kind, channel, survey, scale, inverted, rating, heard, shard, q0, q1, q2, q3 FROM feedback_hour ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10`,
 		`SELECT model, day, product, channel, kind, shard, good, neutral, bad, unrated FROM feedback_day ORDER BY 1, 2, 3, 4, 5, 6`,
+		`SELECT model, topic, at, id, sentiment, channel FROM feedback_topic ORDER BY 1, 2, 3, 4`,
+		`SELECT model, day, topic, channel, shard, negative, neutral, positive FROM feedback_topic_day ORDER BY 1, 2, 3, 4, 5`,
 	} {
 		dumpRows(t, d, query, &out)
 	}
@@ -398,13 +400,14 @@ func dumpRows(t testing.TB, d *db.DB, query string, out *strings.Builder) {
 func TestArrivalOrderDoesNotMatter(t *testing.T) {
 	lite, pg := databases(t)
 	shapes := []struct{ name, properties string }{
-		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":%d,"review_body":"text %[3]d"}`},
-		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":"%d","product_id":"p"}`},
-		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","review_body":"only text %d"}`},
-		{"survey sent", `{"$survey_id":"s%d","$survey_submission_id":"x%d","$survey_response":%d,"$survey_response_1":"text %[3]d"}`},
-		{"Survey Answered", `{"survey_id":"s%d","question_id":"q%d","kind":"nps","score":%d}`},
-		{"Live Chat Message Sent", `{"message_id":"m%d","conversation_id":"c%d","message_body":"hello %d"}`},
-		{"Product Viewed", `{"a":%d,"b":%d,"c":%d}`},
+		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":%d,"review_body":"%[4]s"}`},
+		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","rating":"%d","product_id":"p","x":"%s"}`},
+		{"Product Reviewed", `{"review_id":"r%d","order_id":"o%d","review_body":"%[4]s","x":%[3]d}`},
+		{"survey sent", `{"$survey_id":"s%d","$survey_submission_id":"x%d","$survey_response":%d,"$survey_response_1":"%[4]s"}`},
+		{"Survey Answered", `{"survey_id":"s%d","submission_id":"x%d","text":"%[4]s","x":%[3]d}`},
+		{"Survey Answered", `{"survey_id":"s%d","question_id":"q%d","kind":"nps","score":%d,"x":"%s"}`},
+		{"Live Chat Message Sent", `{"message_id":"m%d","conversation_id":"c%d","message_body":"%[4]s","x":%[3]d}`},
+		{"Product Viewed", `{"a":%d,"b":%d,"c":%d,"d":"%s"}`},
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		var events []event.Event
@@ -412,7 +415,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 		for i := range rapid.IntRange(1, 40).Draw(rt, "n") {
 			s := rapid.SampledFrom(shapes).Draw(rt, "shape")
 			e := ev(fmt.Sprint("m", i), s.name, 900*rapid.Int64Range(-1, 4).Draw(rt, "at"),
-				fmt.Sprintf(s.properties, few.Draw(rt, "a"), few.Draw(rt, "b"), rapid.IntRange(1, 5).Draw(rt, "c")))
+				fmt.Sprintf(s.properties, few.Draw(rt, "a"), few.Draw(rt, "b"), rapid.IntRange(1, 5).Draw(rt, "c"), rapid.SampledFrom(sayings).Draw(rt, "d")))
 			e.UserID = rapid.SampledFrom([]string{"u", "v"}).Draw(rt, "user")
 			e.Position = event.NewPosition(rapid.IntRange(0, 1).Draw(rt, "shard"), uint64(i), 0)
 			if rapid.IntRange(0, 3).Draw(rt, "verified") == 0 {
@@ -421,7 +424,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 			events = append(events, e)
 		}
 		clean(t, lite)
-		apply(t, lite, events...)
+		hear(t, lite, events...)
 		want := dump(t, lite)
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 		for _, d := range []*db.DB{lite, pg} {
@@ -429,7 +432,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 			r.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 			for rest := events; len(rest) > 0; {
 				n := 1 + r.IntN(len(rest))
-				apply(t, d, rest[:n]...)
+				hear(t, d, rest[:n]...)
 				rest = rest[n:]
 			}
 			if diff := cmp.Diff(want, dump(t, d)); diff != "" {

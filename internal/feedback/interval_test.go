@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/dhvani/dhvani/internal/language"
 )
 
 func TestNPSVectors(t *testing.T) {
@@ -107,5 +109,33 @@ func TestCoverage(t *testing.T) {
 			check("top box", n, share[0], top)
 			check("mean", n, share[0], mean)
 		}
+	}
+}
+
+func TestShareByModel(t *testing.T) {
+	plain, _ := ShareOf(30, 100)
+	for _, c := range []struct {
+		byModel   int64
+		low, high float64
+	}{
+		{0, plain.Low, plain.High},
+		{100, .3 - math.Hypot(.3-plain.Low, 1.959964*language.ShareError), .3 + math.Hypot(plain.High-.3, 1.959964*language.ShareError)},
+		{50, .3 - math.Hypot(.3-plain.Low, 1.959964*language.ShareError/2), .3 + math.Hypot(plain.High-.3, 1.959964*language.ShareError/2)},
+	} {
+		s, ok := ShareByModel(30, 100, c.byModel)
+		if !ok || s.Value != .3 || math.Abs(s.Low-c.low) > 1e-12 || math.Abs(s.High-c.high) > 1e-12 {
+			t.Errorf("%d by the model: %+v, want %v to %v", c.byModel, s, c.low, c.high)
+		}
+	}
+	// The model's error does not go away with n, and no limit is beyond what can be.
+	s, _ := ShareByModel(500_000, 1_000_000, 1_000_000)
+	if d := s.High - s.Value - 1.959964*language.ShareError; math.Abs(d) > .001 {
+		t.Errorf("of a million: %+v", s)
+	}
+	if s, _ = ShareByModel(0, 10, 10); s.Low != 0 || s.High <= .27 {
+		t.Errorf("none of ten: %+v", s)
+	}
+	if _, ok := ShareByModel(0, 0, 0); ok {
+		t.Error("a share of nothing")
 	}
 }

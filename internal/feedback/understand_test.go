@@ -1,11 +1,14 @@
 package feedback_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/language"
@@ -55,3 +58,46 @@ func hear(t testing.TB, d *db.DB, events ...event.Event) {
 		t.Fatal(err)
 	}
 }
+
+// sayings are texts of all sorts.
+var sayings = []string{"good price", "bad delivery", "so so", "bad price and good delivery", "it bled", "good now", "namaste delivery"}
+
+// A panic over a text is the caller's, who knows what to do about it.
+func TestPrepare(t *testing.T) {
+	var asked atomic.Int64
+	st := feedback.Stage{Analyzers: func(int64) feedback.Analyzer {
+		return analyze(func(text string) language.Analysis {
+			asked.Add(1)
+			if text == "poison" {
+				panic("poison")
+			}
+			return words{}.Analyze(text)
+		})
+	}}
+	var events []event.Event
+	for i := range 100 {
+		events = append(events, ev(fmt.Sprint(i), "Email Replied", 1, `{"text":"good"}`), ev(fmt.Sprint("v", i), "Product Viewed", 1, `{"text":"poison"}`))
+	}
+	if err := st.Prepare(ctx, &event.Batch{Events: events}); err != nil || asked.Load() != 100 {
+		t.Fatal(asked.Load(), err)
+	}
+	d := dbtest.SQLite(t)
+	dbtest.Workspace(t, d, 1)
+	if err := d.Update(ctx, func(tx *db.Tx) error { return st.Apply(ctx, tx, &event.Batch{Events: events}) }); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(list(t, d, feedback.Filter{Sentiment: "positive", Limit: 200})); n != 100 || asked.Load() != 100 {
+		t.Errorf("%d opinions, %d analysed", n, asked.Load())
+	}
+	events = append(events, ev("p", "Email Replied", 1, `{"text":"poison"}`))
+	defer func() {
+		if v := recover(); v != "poison" {
+			t.Errorf("the panic was %v", v)
+		}
+	}()
+	st.Prepare(ctx, &event.Batch{Events: events})
+}
+
+type analyze func(string) language.Analysis
+
+func (f analyze) Analyze(text string) language.Analysis { return f(text) }
