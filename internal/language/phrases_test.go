@@ -75,7 +75,7 @@ func TestRising(t *testing.T) {
 			now := began.AddDate(0, 0, 20)
 			for i, s := range planted {
 				p.Add(now.Add(time.Duration(i)*time.Hour), uint64(90_000+i), s)
-				p.Add(now.Add(time.Duration(i)*time.Hour), uint64(90_000+i), s+" "+s) // the same again is no more
+				p.Add(now.Add(time.Duration(i)*time.Hour+time.Minute), uint64(90_000+i), s+" "+s) // the same again is no more
 			}
 			c.run(now, 0.3, p.Add)
 			found := p.Rising(now.Add(8 * time.Hour))
