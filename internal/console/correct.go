@@ -133,11 +133,12 @@ func (p *opinionPage) hasMarks() bool {
 func (p *opinionPage) understoodLines(v *ui.Viewer) (out [][2]string) {
 	add := func(label, value string) { out = append(out, [2]string{label, value}) }
 	if p.Sentiment != "" {
-		mood := sentimentMood(language.Sentiment(p.Sentiment)).Label(v)
+		mood := sentimentMood(language.Sentiment(p.Sentiment))
+		text := mood.Label(v)
 		if perhaps(p.Item) {
-			mood = v.T("ui.perhaps", "Mood", mood)
+			text = mood.Perhaps(v)
 		}
-		add(v.T("feedback.text_mood"), mood+", "+bySource(v, p.Item, "sentiment"))
+		add(v.T("feedback.text_mood"), text+", "+bySource(v, p.Item, "sentiment"))
 	}
 	switch {
 	case len(p.Topics) > 0:

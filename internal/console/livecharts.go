@@ -223,8 +223,8 @@ func liveOpinion(v *ui.Viewer, o liveVoice) ui.OpinionInfo {
 	if row.Who == "" {
 		row.Who = v.T("live.visitor", "ID", o.CustomerID[len(o.CustomerID)-4:])
 	}
-	if row.Mood != ui.MoodNone {
-		row.Chips = ui.MoodChip(v, row.Mood, false)
+	if row.Mood != ui.MoodNone || understood(o.Item) {
+		row.Chips = understoodChips(v, o.Item)
 	}
 	if o.Rating != nil {
 		row.Score = v.T("common.of", "Value", v.L.Decimal(*o.Rating, 0), "Most", v.L.Int(o.Scale))

@@ -185,7 +185,27 @@ func (c *Console) saidOf(ctx context.Context, v *ui.Viewer, f feedback.Filter, s
 	if err != nil {
 		return nil, err
 	}
-	return items[:min(len(items), saidTexts)], nil
+	items = certainFirst(items, s)
+	var texts []string
+	for _, o := range items {
+		texts = append(texts, feedback.Analysed(o.Title, o.Text))
+	}
+	var out []feedback.Item
+	for _, i := range language.Summarize(texts, saidTexts) {
+		out = append(out, items[i])
+	}
+	return out, nil
+}
+
+// certainFirst leaves out opinions whose rating speaks against the sentiment, where
+// enough are left: among these are most of those that the model read wrongly.
+func certainFirst(items []feedback.Item, s language.Sentiment) []feedback.Item {
+	against := map[language.Sentiment]feedback.Mood{language.Negative: feedback.Good, language.Positive: feedback.Bad}[s]
+	certain := slices.DeleteFunc(slices.Clone(items), func(o feedback.Item) bool { return o.Mood == against || o.Disagrees })
+	if len(certain) < saidTexts {
+		return items
+	}
+	return certain
 }
 
 // newestOf lists the newest opinions of a filter, up to a number.

@@ -380,9 +380,9 @@ func sentimentChip(v *ui.Viewer, o feedback.Item) templ.Component {
 		}
 		if perhaps(o) {
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("ui.perhaps", "Mood", mood.Label(v)))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(mood.Perhaps(v))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `understood.templ`, Line: 64, Col: 45}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `understood.templ`, Line: 64, Col: 20}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {

@@ -54,6 +54,11 @@ func (m Mood) Label(v *Viewer) string {
 	return ""
 }
 
+// Perhaps is the mood of a text where the model is not certain: "perhaps negative".
+func (m Mood) Perhaps(v *Viewer) string {
+	return v.T("ui.perhaps", "Mood", strings.ToLower(m.Label(v)))
+}
+
 // Glyphs are drawn on 16 by 16: a line, and bars that rise above it or hang below.
 var glyphShapes = map[Mood]string{
 	MoodGood:    `<rect x="1" y="11.5" width="14" height="1.8" rx=".9"/><rect x="3" y="6.5" width="1.8" height="4" rx=".9"/><rect x="7.1" y="4" width="1.8" height="6.5" rx=".9"/><rect x="11.2" y="5.5" width="1.8" height="5" rx=".9"/>`,

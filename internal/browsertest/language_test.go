@@ -1,0 +1,201 @@
+package browsertest
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// rows is how many opinions a page lists.
+const rows = "document.querySelectorAll('#voices article').length"
+
+// Filters on what texts say narrow the list, stay in the address, and are shared
+// by it; those that are needed less often stand in one form.
+func TestFiltersOfTexts(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	b := s.signIn(s.owner)
+	b.size(390, 900)
+	b.goTo(s.path("feedback"))
+	b.ready()
+	all := ask[int](b, rows)
+	menu := func(label, choice string) {
+		b.ready()
+		find := fmt.Sprintf("[...document.querySelectorAll('.filters summary')].find(e => e.innerText.trim().startsWith(%q))", label)
+		b.until(find)
+		ask[bool](b, find+".click() || true")
+		if out := ask[float64](b, find+".nextElementSibling.getBoundingClientRect().right - innerWidth"); out > 0 {
+			t.Errorf("the menu %s leaves the phone's screen by %.0f points", label, out)
+		}
+		if choice != "" {
+			ask[bool](b, fmt.Sprintf("[...%s.nextElementSibling.querySelectorAll('a')].find(e => e.firstChild.textContent.trim() == %q).click() || true", find, choice))
+		}
+	}
+	menu("Language", "Bengali")
+	b.until("/language=bn/.test(location.search) && document.readyState == 'complete'")
+	b.sees("শাড়িটার রং একদম ছবির মতোই")
+	if n := ask[int](b, rows); n == 0 || n >= all {
+		t.Errorf("%d of %d opinions are in Bengali", n, all)
+	}
+	if other := ask[int](b, "[...document.querySelectorAll('#voices .chip[lang]')].filter(e => e.lang != 'bn' || e.title != 'Bengali').length"); other > 0 {
+		t.Errorf("%d of them are in another language", other)
+	}
+	menu("More filters", "")
+	for name, value := range map[string]string{"sentiment": "negative", "urgency": "3"} {
+		ask[bool](b, fmt.Sprintf("(document.querySelector('.filters select[name=%s]').value = %q) != ''", name, value))
+	}
+	b.press("Apply")
+	b.until("/language=bn/.test(location.search) && /sentiment=negative/.test(location.search) && /urgency=3/.test(location.search) && document.readyState == 'complete'")
+	b.sees("No opinion meets these filters")
+	b.until("[...document.querySelectorAll('.filters summary b')].pop().innerText == '2'")
+	b.press("Clear filters")
+	b.until("!/language=/.test(location.search) && document.readyState == 'complete'")
+
+	b.goTo(s.path("feedback?topic=delivery&toward=positive&channel=review")) // as arrange corrected it
+	b.until(rows + " > 0")
+	menu("On this topic", "Negative")
+	b.until("/topic=delivery/.test(location.search) && /toward=negative/.test(location.search) && /channel=review/.test(location.search)")
+	menu("Topic", "All")
+	b.until("!/topic=|toward=/.test(location.search) && /channel=review/.test(location.search)")
+}
+
+// The table of topics leads to a topic's page, which leads to its opinions.
+func TestTopics(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	w := s.walker(s.owner)
+	var found struct{ Items []struct{ ID string } }
+	s.call("GET", "/api/v1/feedback?channel=review", "", &found)
+	for i, o := range found.Items { // whatever the model reads
+		w.post(s.path("feedback/"+o.ID+"/correct"), url.Values{"sentiment": {"negative"}, "topic_delivery": {[]string{"negative", "positive"}[i%2]}, "topic_size": {"neutral"}})
+	}
+	b := s.signIn(s.owner)
+	b.goTo(s.path("feedback"))
+	b.ready()
+	b.press("All topics")
+	b.at(s.path("topics"))
+	b.ready()
+	if n := ask[string](b, "[...document.querySelectorAll('.topics-table tr')].find(e => /Delivery/.test(e.innerText)).cells[4].innerText"); !strings.Contains(n, " of ") {
+		t.Errorf("so few are told as a share: %q", n)
+	}
+	b.press("Delivery")
+	b.at(s.path("topics/delivery"))
+	b.ready()
+	b.sees("What goes wrong, in their words")
+	words := []string{"পেমেন্ট", "पेमेंट", "शाड़िटार", "শাড়িটার", "gorgeous", "Canarias", "túnica", "सामान"}
+	quotes := ask[string](b, "[...document.querySelectorAll('.panel')].find(e => e.ariaLabel == 'What goes wrong, in their words').innerText")
+	if !containsAny(quotes, words) {
+		t.Errorf("nobody is quoted: %s", quotes)
+	}
+	b.until("document.querySelectorAll('#topic-chart svg path').length > 0")
+	b.press("Share of negative")
+	b.until("/chart=share/.test(location.search) && document.readyState == 'complete' && document.querySelectorAll('#topic-chart svg path').length > 0")
+	b.press("7 days")
+	b.until("/days=7/.test(location.search) && document.readyState == 'complete'")
+	b.ready()
+	b.press("All opinions about it")
+	b.until("/topic=delivery/.test(location.search) && /days=7/.test(location.search) && document.readyState == 'complete'")
+	b.until(rows + " == " + fmt.Sprint(len(found.Items)))
+
+	none := s.place.shop("another shop")
+	c := none.signIn(none.owner)
+	c.goTo(none.path("topics"))
+	c.sees("No topics yet")
+	c.goTo(none.path("topics/stock"))
+	c.sees("Nobody spoke of it: Stock")
+}
+
+func containsAny(text string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// An agent says by the keyboard alone that a text was understood wrongly, takes it
+// back by the message, and says it again; others see whose word it is.
+func TestCorrection(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	b := s.signIn(s.email(workspace.Agent))
+	b.goTo(s.path("feedback") + "?q=gorgeous")
+	b.ready()
+	b.click("#voices a[data-row-link]")
+	b.at(s.path("feedback/"))
+	b.ready()
+	b.sees("by model")
+	read := ask[string](b, "document.querySelector('#said .opinion-foot').innerText")
+
+	b.do(chromedp.Focus(".correct > summary"))
+	b.keys(kb.Enter)
+	b.until("document.querySelector('.correct').open")
+	b.press("Save the correction")
+	b.sees("This is how it is understood already")
+	b.do(chromedp.Focus("#said input[name=sentiment][value=positive]"))
+	b.keys(kb.ArrowLeft)
+	b.keys(kb.ArrowLeft)
+	b.until("document.querySelector('#said input[name=sentiment]:checked').value == 'negative'")
+	b.do(chromedp.Focus("#said select[name=topic_price]"))
+	b.keys("Neg")
+	b.until("document.querySelector('#said select[name=topic_price]').value == 'negative'")
+	b.keys(kb.Enter)
+	b.press("Save the correction")
+	b.sees("Corrected by Mira agent")
+	b.until("document.querySelector('#said [data-topic=price]') && [...document.querySelectorAll('#said .chip-bad')].some(e => e.innerText.trim() == 'Negative')")
+	for _, said := range []string{"corrected by staff"} {
+		b.until(fmt.Sprintf("document.querySelector('#said .understood-how').innerText.includes(%q)", said))
+	}
+
+	c := s.signIn(s.owner)
+	c.goTo(s.path("feedback") + "?topic=price&toward=negative")
+	c.sees("The block-print tablecloth")
+
+	b.press("Undo")
+	b.at(s.path("feedback/"))
+	b.ready()
+	b.until(fmt.Sprintf("document.querySelector('#said .opinion-foot').innerText == %q", read))
+	b.until("!document.querySelector('#said').innerText.includes('Corrected by')")
+
+	b.press("Is this wrong?")
+	b.press("Negative")
+	b.press("Save the correction")
+	b.sees("Corrected by Mira agent")
+	c.goTo(s.path("settings/audit"))
+	c.sees("Corrected how an opinion was understood")
+	b.press("Is this wrong?")
+	b.press("Back to what the model reads")
+	b.sees("As the model reads it again")
+	b.until(fmt.Sprintf("document.querySelector('#said .opinion-foot').innerText == %q", read))
+}
+
+// Pointing at a topic leaves only its own words marked.
+func TestTopicShowsItsWords(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	s.send(`{"type":"track","event":"Product Reviewed","userId":"u20410","messageId":"words-1","properties":{"review_id":"rw","product_id":"p1","rating":2,"review_title":"Delivery was late <b>","review_body":"The cloth is beautiful & soft, great quality, but the courier came a week late and was rude."}}`)
+	b := s.signIn(s.owner)
+	b.goTo(s.path("feedback") + "?q=courier")
+	b.ready()
+	b.click("#voices a[data-row-link]")
+	b.at(s.path("feedback/"))
+	b.ready()
+	b.sees("Delivery was late <b>")
+	b.until("document.querySelectorAll('#said mark[data-topics]').length > 1 && document.querySelectorAll('#said a[data-topic]').length > 1")
+	b.do(chromedp.Focus("#said a.who"))
+	for range 8 {
+		if b.keys(kb.Tab); ask[bool](b, "document.activeElement.dataset.topic == 'delivery'") {
+			break
+		}
+	}
+	seen := ask[[][]bool](b, `[...document.querySelectorAll('#said mark')].map(e => [/delivery/.test(e.dataset.topics), getComputedStyle(e).backgroundColor != 'rgba(0, 0, 0, 0)'])`)
+	for _, m := range seen {
+		if m[0] != m[1] {
+			t.Errorf("marked and of delivery: %v", seen)
+			break
+		}
+	}
+}
