@@ -113,5 +113,8 @@ func (s *stepPrinter) played(p *replay.Played) string {
 // progressText says how much is done. A total is what there was at the beginning;
 // more may have come since.
 func progressText(s app.Step) string {
+	if s.Total == 0 && s.Done == 0 {
+		return s.What
+	}
 	return fmt.Sprintf("%s: %s of %s", s.What, thousands(s.Done), thousands(max(s.Done, s.Total)))
 }

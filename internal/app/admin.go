@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -19,6 +20,7 @@ import (
 type admin struct {
 	workspaces *workspace.Store
 	staff      *staff.Store
+	models     *fitted.Models
 	sessions   *sessions
 	url        func() string // of the console as this process serves it; "" where it does not
 }
@@ -123,6 +125,7 @@ func (a *admin) routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /admin/users/reset", answer(a.resetUser))
 	mux.HandleFunc("POST /admin/erasures", answer(a.markErasures))
 	mux.HandleFunc("POST /admin/session", answer(a.session))
+	mux.HandleFunc("POST /admin/language/model", answer(a.ownModel))
 }
 
 // answer turns a command into a handler. Errors go to the operator as they are.

@@ -31,7 +31,7 @@ import (
 	"github.com/dhvani/dhvani/internal/ingest"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
-	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/roster"
@@ -107,6 +107,7 @@ type App struct {
 	database   *db.DB
 	workspaces *workspace.Store
 	staff      *staff.Store
+	models     *fitted.Models
 	directory  *workspace.Directory
 	log        *eventlog.Log
 	runner     *process.Runner
@@ -201,6 +202,10 @@ func (a *App) startStores(ctx context.Context) error {
 		return err
 	}
 	a.staff = staff.New(a.database, a.workspaces, a.o.Now)
+	if a.models, err = fitted.New(ctx, a.database, a.o.Logger.With("component", "language")); err != nil {
+		return err
+	}
+	a.background(ctx, a.models.Run)
 	if a.directory, err = a.workspaces.Directory(ctx, a.o.Logger.With("component", "directory")); err != nil {
 		return err
 	}
@@ -225,7 +230,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 	a.background(ctx, a.rejected.Run)
 	a.runner = process.New(process.Options{
 		DB: a.database, Log: a.log, Node: a.o.Node, Logger: a.o.Logger.With("component", "process"), Metrics: a.registry,
-		Stages: append(stages(false), a.tail),
+		Stages: append(a.stages(false), a.tail),
 	})
 	a.onStop(func(context.Context) error { a.runner.Stop(); return nil })
 	a.background(ctx, func(ctx context.Context) {
@@ -246,13 +251,15 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 
 // stages are the rooms that derive rows from events, in their order. Recall is for
 // rows that are only compared with those in use.
-func stages(recall bool) []process.Stage {
+func stages(analyzers feedback.Analyzers, recall bool) []process.Stage {
 	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzers, Recall: recall}, roster.Stage{}, insight.Stage{}, intake.Stage{}}
 }
 
+func (a *App) stages(recall bool) []process.Stage { return stages(a.analyzers, recall) }
+
 // opinions reads feedback, and tells the rooms that count opinions what changes.
 func (a *App) opinions() feedback.Store {
-	return feedback.Store{DB: a.database, Analyzers: analyzers, Recount: recount}
+	return feedback.Store{DB: a.database, Analyzers: a.analyzers, Recount: recount}
 }
 
 func recount(ctx context.Context, tx *db.Tx, opinion, profile event.Key, change func() error) error {
@@ -261,9 +268,6 @@ func recount(ctx context.Context, tx *db.Tx, opinion, profile event.Key, change 
 	}
 	return roster.Renew(ctx, tx, profile)
 }
-
-// analyzers gives the models that understand a workspace's texts.
-func analyzers(int64) feedback.Analyzer { return language.Base() }
 
 func (a *App) startServers(ctx context.Context) error {
 	mux := http.NewServeMux()
@@ -285,12 +289,12 @@ func (a *App) startServers(ctx context.Context) error {
 	a.startImports(ctx, mux)
 	mux.Handle("/", console.New(console.Options{
 		Staff: a.staff, Workspaces: a.workspaces, Collect: collect,
-		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database},
+		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Models: a.models,
 		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
 	}))
 	local := http.NewServeMux()
-	(&admin{a.workspaces, a.staff, &a.sessions, a.url}).routes(local)
+	(&admin{a.workspaces, a.staff, a.models, &a.sessions, a.url}).routes(local)
 	a.routeOperation(local)
 	local.Handle("/", mux)
 	for path, h := range map[string]http.HandlerFunc{"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol} {

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/staff"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
@@ -47,8 +49,14 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		lock.Close()
 		return nil, err
 	}
+	models, err := fitted.New(ctx, d, slog.New(slog.DiscardHandler))
+	if err != nil {
+		d.Close()
+		lock.Close()
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	(&admin{workspaces: w, staff: staff.New(d, w, o.Now), sessions: &sessions{}, url: func() string { return "" }}).routes(mux)
+	(&admin{workspaces: w, staff: staff.New(d, w, o.Now), models: models, sessions: &sessions{}, url: func() string { return "" }}).routes(mux)
 	return &Client{
 		HTTP:  &http.Client{Transport: handlerTransport{mux}},
 		close: func() { d.Close(); lock.Close() },

@@ -80,7 +80,7 @@ func steps[In any](f func(ctx context.Context, in In, tell func(Step)) error) ht
 }
 
 func (a *App) replayer() *replay.Replayer {
-	return &replay.Replayer{DB: a.database, Stages: stages(false), Comparing: stages(true), Logger: a.o.Logger.With("component", "replay")}
+	return &replay.Replayer{DB: a.database, Stages: a.stages(false), Comparing: a.stages(true), Logger: a.o.Logger.With("component", "replay")}
 }
 
 // chosen returns the workspace that is named, or all.

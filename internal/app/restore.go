@@ -40,7 +40,7 @@ func Restore(ctx context.Context, o Options, ro RestoreOptions) (s backup.Summar
 		return s, r, err
 	}
 	defer lock.Close()
-	r, err = f.Restore(ctx, backup.Place{Data: o.Data, Database: o.Database, Log: o.logOptions(), Erasures: erasures, Stages: stages(false)})
+	r, err = f.Restore(ctx, backup.Place{Data: o.Data, Database: o.Database, Log: o.logOptions(), Erasures: erasures, Stages: stages(baseModel, false)})
 	if err != nil && isNew {
 		_ = os.Remove(filepath.Join(o.Data, lockFile))
 		_ = os.Remove(o.Data)

@@ -18,6 +18,7 @@ import (
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
+	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/roster"
@@ -48,6 +49,7 @@ type Options struct {
 	Orders     order.Store
 	Feedback   feedback.Store
 	Insight    *insight.Store
+	Models     *fitted.Models // that read the workspaces' texts
 	Pipeline   Pipeline
 	Tail       *process.Tail
 	Rejected   *process.Rejected
