@@ -1,0 +1,67 @@
+// Package outgoing makes the HTTP clients with which Dhvani calls others. They do
+// not reach into the machine's own network: an address that a customer or a
+// workspace wrote must not become a way to what stands behind the wall. Only an
+// address that the operator of the machine wrote may be there.
+package outgoing
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"code.dny.dev/ssrf"
+)
+
+// Options say what a client may do.
+type Options struct {
+	Timeout time.Duration // for a whole call with its answer; 0: half a minute
+
+	// Operator is an address that the operator of the machine wrote. Its host and
+	// port may be reached wherever they are.
+	Operator *url.URL
+}
+
+// New makes a client. It reaches public addresses, at ports 80 and 443; it looks
+// at the address that it connects to, not at its name. It follows no redirects, and
+// heeds no proxy of the environment.
+func New(o Options) *http.Client {
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	open := net.Dialer{Timeout: 10 * time.Second}
+	guarded := open
+	guarded.Control = ssrf.New().Safe
+	operator := ""
+	if o.Operator != nil {
+		operator = hostPort(o.Operator)
+	}
+	return &http.Client{
+		Timeout: o.Timeout,
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if address == operator {
+					return open.DialContext(ctx, network, address)
+				}
+				return guarded.DialContext(ctx, network, address)
+			},
+			ForceAttemptHTTP2:   true,
+			TLSHandshakeTimeout: 10 * time.Second,
+			IdleConnTimeout:     time.Minute,
+			MaxIdleConnsPerHost: 2,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443"}[u.Scheme]
+		if port == "" {
+			port = "80"
+		}
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
