@@ -18,11 +18,12 @@ import (
 )
 
 type demoCommand struct {
-	Data   string  `help:"Folder of the demo's data." default:"./dhvani-demo" type:"path" placeholder:"DIR"`
-	Listen string  `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	Fresh  bool    `help:"Throw away what an earlier demo left, and begin again."`
-	Speed  float64 `help:"How many times as many shoppers come, and how many times as fast they go about it, from 0.1 to 50." default:"1"`
-	Seed   uint64  `help:"Decides what the shoppers do; holds from the first start of a demo on." default:"1"`
+	Data   string      `help:"Folder of the demo's data." default:"./dhvani-demo" type:"path" placeholder:"DIR"`
+	Listen string      `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	Fresh  bool        `help:"Throw away what an earlier demo left, and begin again."`
+	Speed  float64     `help:"How many times as many shoppers come, and how many times as fast they go about it, from 0.1 to 50." default:"1"`
+	Writer writerFlags `embed:""`
+	Seed   uint64      `help:"Decides what the shoppers do; holds from the first start of a demo on." default:"1"`
 }
 
 // demoMark is a file in a folder that the demo made, and may throw away.
@@ -33,7 +34,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 		return errors.New("--speed must be from 0.1 to 50")
 	}
 	place := placeFlags{Data: c.Data}
-	o := serverFlags{placeFlags: place, Listen: c.Listen, LogLevel: "warn"}.options()
+	o := serverFlags{placeFlags: place, Writer: c.Writer, Listen: c.Listen, LogLevel: "warn"}.options()
 	if c.Fresh {
 		if err := discardDemo(ctx, c.Data); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/eventlog"
+	"github.com/dhvani/dhvani/internal/language/writer"
 )
 
 // placeFlags say where the data is.
@@ -43,18 +44,27 @@ func (p placeFlags) options() app.Options {
 	return o
 }
 
+// writerFlags name an endpoint that sums up texts. Nothing needs one.
+type writerFlags struct {
+	URL   string `name:"writer-url" help:"OpenAI-compatible endpoint that may write summaries of opinions, with personal data masked: https://host/v1, or http://127.0.0.1:11434/v1 for one of your own." placeholder:"URL"`
+	Key   string `name:"writer-key" help:"Its key, where it wants one. Better given as DHVANI_WRITER_KEY: other users of the machine see flags." placeholder:"KEY"`
+	Model string `name:"writer-model" help:"The model that it is to use." placeholder:"NAME"`
+}
+
 type serverFlags struct {
 	placeFlags
-	Listen     string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	Node       string `help:"Name of this node among others, for people; by default the machine's." placeholder:"NAME"`
-	LogSize    int64  `help:"Largest size of the log in MB. When it is full, events are refused with 503." default:"8192" placeholder:"MB"`
-	TrustProxy bool   `help:"Believe X-Forwarded-For, because a proxy of yours sets it."`
-	LogLevel   string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Writer     writerFlags `embed:""`
+	Listen     string      `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	Node       string      `help:"Name of this node among others, for people; by default the machine's." placeholder:"NAME"`
+	LogSize    int64       `help:"Largest size of the log in MB. When it is full, events are refused with 503." default:"8192" placeholder:"MB"`
+	TrustProxy bool        `help:"Believe X-Forwarded-For, because a proxy of yours sets it."`
+	LogLevel   string      `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
 func (s serverFlags) options() app.Options {
 	o := s.placeFlags.options()
 	o.Listen, o.LogBytes, o.TrustProxy, o.Node = s.Listen, s.LogSize<<20, s.TrustProxy, s.Node
+	o.Writer = writer.Options(s.Writer)
 	var level slog.Level
 	level.UnmarshalText([]byte(s.LogLevel)) // kong has checked it
 	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))

@@ -32,6 +32,7 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language/fitted"
+	"github.com/dhvani/dhvani/internal/language/writer"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/roster"
@@ -55,6 +56,9 @@ type Options struct {
 	Node       string            // name of this node among others; empty: the machine's
 	Logger     *slog.Logger
 
+	// Writer is an endpoint that sums up texts; zero: there is none.
+	Writer writer.Options
+
 	// Demo is the demo's shop, whose scenes staff may play; nil outside the demo.
 	Demo *shop.Director
 
@@ -74,7 +78,8 @@ func (o Options) check() error {
 	if o.NATS != nil && o.Database == "" {
 		return errors.New("a log on NATS servers needs a database that its nodes share: give --database postgres://... with --nats")
 	}
-	return nil
+	_, err := writer.New(o.Writer)
+	return err
 }
 
 // logOptions are the log's settings.
@@ -287,8 +292,13 @@ func (a *App) startServers(ctx context.Context) error {
 	})
 	mux.Handle("/api/", rest)
 	a.startImports(ctx, mux)
+	written, err := writer.New(a.o.Writer)
+	if err != nil {
+		return err
+	}
 	mux.Handle("/", console.New(console.Options{
-		Staff: a.staff, Workspaces: a.workspaces, Collect: collect,
+		Writer: written,
+		Staff:  a.staff, Workspaces: a.workspaces, Collect: collect,
 		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Models: a.models,
 		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,

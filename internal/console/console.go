@@ -19,6 +19,7 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language/fitted"
+	"github.com/dhvani/dhvani/internal/language/writer"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/roster"
@@ -55,6 +56,7 @@ type Options struct {
 	Rejected   *process.Rejected
 	Imports    *intake.Store
 	Collect    http.Handler   // the collection of events
+	Writer     *writer.Client // sums up texts; nil: nobody does
 	Demo       *shop.Director // whose scenes staff may play; nil outside the demo
 	TrustProxy bool           // X-Forwarded-For and -Proto are set by a proxy of ours
 	Logger     *slog.Logger

@@ -94,6 +94,7 @@ var knows = map[string][]string{
 	"internal/db":       {},
 	"internal/locale":   {},
 	"internal/web":      {},
+	"internal/outgoing": {},
 	"internal/eventlog": {"internal/event"},
 	"internal/ingest":   {"internal/event", "internal/eventlog", "internal/web"},
 	"internal/source":   {"internal/event", "internal/ingest"},
@@ -118,6 +119,7 @@ var parts = map[string][]string{
 	"github.com/pressly/goose/v3":      {"internal/db"},
 	"modernc.org/sqlite":               {"internal/db"},
 	"github.com/nats-io":               {"internal/eventlog"},
+	"code.dny.dev/ssrf":                {"internal/outgoing"},
 }
 
 // forbidden returns why a package may not import another, or "".
