@@ -26,6 +26,7 @@ type shop struct {
 	t    *testing.T
 	o    app.Options
 	url  string
+	app  *app.App
 	keys app.NewWorkspace
 }
 
@@ -53,7 +54,7 @@ func startShop(t *testing.T, o app.Options) *shop {
 			t.Error(err)
 		}
 	})
-	s := &shop{t: t, o: o, url: "http://" + a.Addr().String()}
+	s := &shop{t: t, o: o, app: a, url: "http://" + a.Addr().String()}
 	s.keys = s.createWorkspace("bar")
 	return s
 }
@@ -244,8 +245,23 @@ func TestAShoppersStory(t *testing.T) {
 			}
 		}
 		s.call("GET", "/api/v1/feedback?q=टूट", "", 200, &feedback)
-		if len(feedback.Items) != 1 || feedback.Items[0].CustomerID != c.ID || feedback.Items[0].Rating == nil || *feedback.Items[0].Rating != 2 || feedback.Items[0].Language != "" {
+		if len(feedback.Items) != 1 || feedback.Items[0].CustomerID != c.ID || feedback.Items[0].Rating == nil || *feedback.Items[0].Rating != 2 || feedback.Items[0].Language != "hi" {
 			t.Fatalf("%+v", feedback)
+		}
+		s.call("GET", "/api/v1/feedback?language=hi&sentiment=negative&topic=product", "", 200, &feedback)
+		if len(feedback.Items) != 1 {
+			t.Fatalf("%+v", feedback)
+		}
+		var table struct {
+			Topics []struct {
+				Topic       string
+				N, Negative int64
+				Share       struct{ Value, Low, High float64 }
+			}
+		}
+		s.call("GET", "/api/v1/topics?topic=product&bucket=month", "", 200, &table)
+		if len(table.Topics) != 1 || table.Topics[0].N != 1 || table.Topics[0].Negative != 1 || table.Topics[0].Share.Value != 1 || table.Topics[0].Share.Low >= .9 {
+			t.Fatalf("%+v", table)
 		}
 		s.call("GET", "/api/v1/feedback?customer="+c.ID, "", 200, &feedback)
 		if len(feedback.Items) != 2 {
@@ -458,7 +474,9 @@ func TestOpenAPIDocument(t *testing.T) {
 		}
 	}
 	s.call("GET", "/api/v1/nothing", "", 404, nil)
-	s.call("GET", "/api/v1/feedback?limit=0", "", 422, nil)
+	for _, query := range []string{"limit=0", "sentiment=glad", "urgency=4", "care=some", "topic_sentiment=negative"} {
+		s.call("GET", "/api/v1/feedback?"+query, "", 422, nil)
+	}
 	s.call("GET", "/api/v1/feedback?cursor=zzz", "", 422, nil)
 }
 

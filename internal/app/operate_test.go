@@ -10,7 +10,10 @@ import (
 
 	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/feedback"
 	sample "github.com/dhvani/dhvani/internal/shop"
+	"github.com/dhvani/dhvani/internal/staff"
+	"github.com/dhvani/dhvani/internal/workspace"
 )
 
 // follow carries out a command that takes long and returns what it says.
@@ -56,6 +59,7 @@ func TestReplayAndVerify(t *testing.T) {
 		if err := <-arriving; err != nil {
 			t.Fatal(err)
 		}
+		s.correct()
 		said := s.verify("")
 		if !strings.Contains(said, "The log:") || !strings.Contains(said, "Stored events:") || !strings.Contains(said, "derived rows are what the events make") {
 			t.Errorf("verify says %q", said)
@@ -84,7 +88,49 @@ func TestReplayAndVerify(t *testing.T) {
 			s.exec(c.heal)
 		}
 		s.verify("")
+
+		corrected := s.number("SELECT count(*) FROM feedback WHERE model = $1 AND corrected <> 0", s.model())
+		if _, _, err := s.follow("/admin/replay", app.NamedKey{}); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.number("SELECT count(*) FROM feedback WHERE model = $1 AND corrected <> 0", s.model()); n != corrected || n == 0 {
+			t.Errorf("%d opinions are corrected after a replay, and were %d", n, corrected)
+		}
+		s.exec("UPDATE feedback_label SET sentiment = 'neutral' WHERE sentiment <> 'neutral'")
+		s.verify("and the stored events make it")
 	})
+}
+
+// correct lets staff turn round how texts were understood: signals and cards change.
+func (s *shop) correct() {
+	s.t.Helper()
+	s.settle()
+	opinions, by := s.app.Opinions(), staff.Actor{Account: "ann", Workspace: s.number("SELECT number FROM workspace"), Role: workspace.Owner}
+	items, _, err := opinions.List(s.t.Context(), by.Workspace, feedback.Filter{Limit: 200})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	n := 0
+	for _, it := range items {
+		if it.Text == "" || it.Rating != nil && n > 5 {
+			continue
+		}
+		sentiment := "negative"
+		if it.Sentiment == sentiment {
+			sentiment = "positive"
+		}
+		if err := opinions.Correct(s.t.Context(), by, it.ID, sentiment, []feedback.Aspect{{Topic: "size", Sentiment: sentiment}}); err != nil {
+			s.t.Fatal(err)
+		}
+		if n++; n%3 == 0 {
+			if err := opinions.Uncorrect(s.t.Context(), by, it.ID); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+	if n < 6 {
+		s.t.Fatalf("only %d texts", n)
+	}
 }
 
 // merge lets staff merge two customers, so that a replay meets their event.
