@@ -47,6 +47,9 @@ var works = sync.Pool{New: func() any { return new(work) }}
 // maxKept is up to how many tokens the memory of an analysis is kept for the next.
 const maxKept = 1024
 
+// sureOfWish is how certain an intent must be to make a text urgent.
+const sureOfWish = 0.75
+
 // Analyze analyses a text; of a long one it looks at the first 8 KB.
 func (a *Analyzer) Analyze(given string) Analysis {
 	w := works.Get().(*work)
@@ -78,7 +81,11 @@ func (a *Analyzer) Analyze(given string) Analysis {
 	out.Topics = m.topics(w, scores)
 	out.Intent, out.IntentConfidence = m.intent(w)
 	out.Care = m.care(w)
-	out.Urgency = t.urgency(len(out.Care) > 0)
+	wish := out.Intent
+	if out.IntentConfidence < sureOfWish || out.Sentiment != Negative {
+		wish = "" // opinions have no intents, and praise no hurry
+	}
+	out.Urgency = t.urgency(len(out.Care) > 0, wish)
 	return out
 }
 

@@ -139,9 +139,16 @@ type heard struct {
 }
 
 // urgency grades how soon somebody should look at a folded text; care says that it
-// has a care flag.
-func (t *text) urgency(care bool) Urgency {
+// has a care flag, and intent, where one is certain, tells of money that is gone in
+// words that are not listed.
+func (t *text) urgency(care bool, intent string) Urgency {
 	var h heard
+	switch intent {
+	case "charged_twice":
+		h.money = 2
+	case "refund_status":
+		h.money = 1
+	}
 	p := urgencyPhrases()
 	for i := range t.tokens {
 		k := &t.tokens[i]

@@ -13,7 +13,7 @@ import (
 func urgencyOf(s string, care bool) Urgency {
 	var t text
 	t.fold(s)
-	return t.urgency(care)
+	return t.urgency(care, "")
 }
 
 // lines reads the fields of the lines of files.
@@ -58,6 +58,11 @@ func TestUrgency(t *testing.T) {
 
 func TestCareIsUrgent(t *testing.T) {
 	if u := urgencyOf("nice shoes", true); u.Grade != 3 || !slices.Equal(u.Reasons, []string{"care"}) {
+		t.Errorf("%+v", u)
+	}
+	var t2 text
+	t2.fold("one order, two debits, two messages of the bank")
+	if u := t2.urgency(false, "charged_twice"); u.Grade != 2 || !slices.Equal(u.Reasons, []string{"money"}) {
 		t.Errorf("%+v", u)
 	}
 	if u := urgencyOf("charged twice", true); u.Grade != 3 || !slices.Equal(u.Reasons, []string{"money", "care"}) {
@@ -118,7 +123,7 @@ func BenchmarkUrgency(b *testing.B) {
 			x.fold(s)
 			b.ReportAllocs()
 			for b.Loop() {
-				x.urgency(false)
+				x.urgency(false, "")
 			}
 		})
 	}
