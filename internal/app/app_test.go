@@ -200,7 +200,7 @@ func TestAShoppersStory(t *testing.T) {
 		s.accept("/v1/batch", s.keys.SecretKey, `{"batch":[
 			{"type":"track","event":"Order Completed","userId":"u1","messageId":"m4","properties":{"order_id":"o1","total":12.5,"currency":"EUR","products":[{"product_id":"p1","price":12.5,"quantity":1}]}},
 			{"type":"track","event":"Survey Answered","userId":"u1","messageId":"m5","properties":{"survey_id":"s","question_id":"q","kind":"nps","score":9,"text":"ótimo atendimento"}},
-			{"type":"track","event":"Product Reviewed","userId":"u1","messageId":"m6","properties":{"product_id":"p1","review_id":"r1","rating":"2","review_body":"टूट गया"}},
+			{"type":"track","event":"Product Reviewed","userId":"u1","messageId":"m6","properties":{"product_id":"p1","review_id":"r1","rating":"2","review_body":"डिलीवरी बहुत लेट थी, सामान टूट गया"}},
 			{"type":"identify","userId":"u1","messageId":"m7","traits":{"phone":"+91 98123 45678"}}]}`)
 		s.accept("/v1/batch", s.keys.SecretKey, `{"batch":[{"type":"track","event":"Order Completed","userId":"u1","messageId":"m4","properties":{"order_id":"o1","total":12.5,"currency":"EUR"}}]}`)
 		if st := s.settle(); st.Stored != 7 || st.Duplicate != 1 || st.Accepted != 8 {
@@ -248,7 +248,7 @@ func TestAShoppersStory(t *testing.T) {
 		if len(feedback.Items) != 1 || feedback.Items[0].CustomerID != c.ID || feedback.Items[0].Rating == nil || *feedback.Items[0].Rating != 2 || feedback.Items[0].Language != "hi" {
 			t.Fatalf("%+v", feedback)
 		}
-		s.call("GET", "/api/v1/feedback?language=hi&sentiment=negative&topic=product", "", 200, &feedback)
+		s.call("GET", "/api/v1/feedback?language=hi&sentiment=negative&topic=delivery", "", 200, &feedback)
 		if len(feedback.Items) != 1 {
 			t.Fatalf("%+v", feedback)
 		}
@@ -259,7 +259,7 @@ func TestAShoppersStory(t *testing.T) {
 				Share       struct{ Value, Low, High float64 }
 			}
 		}
-		s.call("GET", "/api/v1/topics?topic=product&bucket=month", "", 200, &table)
+		s.call("GET", "/api/v1/topics?topic=delivery&bucket=month", "", 200, &table)
 		if len(table.Topics) != 1 || table.Topics[0].N != 1 || table.Topics[0].Negative != 1 || table.Topics[0].Share.Value != 1 || table.Topics[0].Share.Low >= .9 {
 			t.Fatalf("%+v", table)
 		}
