@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -107,6 +108,35 @@ func TestTopics(t *testing.T) {
 	c.sees("No topics yet")
 	c.goTo(none.path("topics/stock"))
 	c.sees("Nobody spoke of it: Stock")
+}
+
+// A phrase that many begin to write is named among the topics, and leads to what
+// they wrote.
+func TestRisingWords(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	var events []string
+	for i := range 180 {
+		said, ago := fmt.Sprintf("Nice cloth and colour number %d", i), 10*24*time.Hour
+		if i >= 90 {
+			ago = 2 * 24 * time.Hour
+		}
+		if i >= 160 {
+			said = fmt.Sprintf("The glass lid cracked, it is number %d", i)
+		}
+		events = append(events, fmt.Sprintf(`{"type":"track","event":"Product Reviewed","userId":"r%d","messageId":"rise-%[1]d","timestamp":%[2]q,"properties":{"review_id":"rise%[1]d","rating":3,"review_body":%[3]q}}`,
+			i, time.Now().Add(-ago).UTC().Format(time.RFC3339), said))
+	}
+	s.send(events...)
+	b := s.signIn(s.owner)
+	b.goTo(s.path("topics?days=7"))
+	b.ready()
+	b.sees("glass lid cracked")
+	b.sees("20 customers, expected 0")
+	b.click(".rows a[href*='glass']")
+	b.until("/q=/.test(location.search) && /days=7/.test(location.search) && document.readyState == 'complete'")
+	b.until(rows + " == 20")
+	b.goTo(s.path("topics?days=1"))
+	b.sees("too few texts from the time before")
 }
 
 func containsAny(text string, words []string) bool {

@@ -29,7 +29,7 @@ func careNames(v *ui.Viewer) string {
 	for _, reason := range language.Care {
 		out = append(out, careName(v, reason))
 	}
-	return strings.Join(out, ", ")
+	return capital(strings.Join(out, ", "))
 }
 
 // modelError is by how much a share that the model made may be off, at 95 %.

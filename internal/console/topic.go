@@ -29,6 +29,7 @@ type topicPage struct {
 	before   feedback.TopicRow // of the equally long time before
 	all      int64             // opinions on anything
 	since    string
+	rising   rising
 	bad      []voiceRow // texts that stand for what is said
 	good     []voiceRow
 	products []topicPart
@@ -81,6 +82,9 @@ func (c *Console) readTopic(ctx context.Context, v *ui.Viewer, p *topicPage) err
 	}
 	p.before = rowOf(table, p.topic)
 	if err := c.readTopicParts(ctx, v, p, f); err != nil {
+		return err
+	}
+	if p.rising, err = c.risingPhrases(ctx, v, f); err != nil {
 		return err
 	}
 	return c.readTopicTexts(ctx, v, p, f)
@@ -185,7 +189,7 @@ func (c *Console) saidOf(ctx context.Context, v *ui.Viewer, f feedback.Filter, s
 	if err != nil {
 		return nil, err
 	}
-	items = certainFirst(items, s)
+	items = certain(items, s)
 	var texts []string
 	for _, o := range items {
 		texts = append(texts, feedback.Analysed(o.Title, o.Text))
@@ -197,15 +201,16 @@ func (c *Console) saidOf(ctx context.Context, v *ui.Viewer, f feedback.Filter, s
 	return out, nil
 }
 
-// certainFirst leaves out opinions whose rating speaks against the sentiment, where
-// enough are left: among these are most of those that the model read wrongly.
-func certainFirst(items []feedback.Item, s language.Sentiment) []feedback.Item {
-	against := map[language.Sentiment]feedback.Mood{language.Negative: feedback.Good, language.Positive: feedback.Bad}[s]
-	certain := slices.DeleteFunc(slices.Clone(items), func(o feedback.Item) bool { return o.Mood == against || o.Disagrees })
-	if len(certain) < saidTexts {
+// certain leaves out opinions of which the whole text, or the rating, does not sound
+// as the words about the topic do, where enough are left: among these are most of
+// those that the model read wrongly.
+func certain(items []feedback.Item, s language.Sentiment) []feedback.Item {
+	mood := map[language.Sentiment]feedback.Mood{language.Negative: feedback.Bad, language.Positive: feedback.Good}[s]
+	out := slices.DeleteFunc(slices.Clone(items), func(o feedback.Item) bool { return o.Sentiment != string(s) || o.Mood != mood })
+	if len(out) < saidTexts {
 		return items
 	}
-	return certain
+	return out
 }
 
 // newestOf lists the newest opinions of a filter, up to a number.

@@ -24,11 +24,12 @@ const (
 
 // topicsPage is what the page shows.
 type topicsPage struct {
-	query feedbackQuery
-	found feedbackRange
-	table feedback.TopicTable
-	all   int64 // opinions in the span of time
-	any   bool  // the workspace has an opinion at all
+	query  feedbackQuery
+	found  feedbackRange
+	table  feedback.TopicTable
+	rising rising
+	all    int64 // opinions in the span of time
+	any    bool  // the workspace has an opinion at all
 }
 
 // topics shows what opinions are about.
@@ -51,6 +52,9 @@ func (c *Console) topics(w http.ResponseWriter, r *http.Request, v *ui.Viewer) e
 			return err
 		}
 		p.any = len(first) > 0
+	}
+	if p.rising, err = c.risingPhrases(r.Context(), v, f); err != nil {
+		return err
 	}
 	return render(w, r, http.StatusOK, topicsView(v, p))
 }
