@@ -112,3 +112,12 @@ func TestAnalyzeForNobody(t *testing.T) {
 		t.Errorf("%d texts", n)
 	}
 }
+
+// Who reads the document learns what offsets count.
+func TestAnalyzeIsDescribed(t *testing.T) {
+	_, doc := New(Options{Logger: slog.New(slog.DiscardHandler)})
+	op := doc.Paths["/api/v1/language/analyze"].Post
+	if !strings.Contains(op.Description, "offsets in bytes") || op.RequestBody.Content["application/json"] == nil || op.Responses["200"] == nil || op.Responses["413"] == nil {
+		t.Errorf("%+v", op)
+	}
+}

@@ -1,8 +1,10 @@
 package fitted
 
 import (
+	"context"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
@@ -73,6 +75,30 @@ func TestInUse(t *testing.T) {
 		if err := here.refresh(t.Context()); err != nil || here.For(1) != here.base {
 			t.Error("a model that is not better any more is in use", err)
 		}
+	})
+}
+
+// Other processes' models come into use by themselves.
+func TestRun(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		m := newModels(t, d)
+		data, err := adaption(2).MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := newModels(t, d).store(t.Context(), 1, &Model{TrainedAt: 1, Used: true}, data, false); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { m.Run(ctx); close(done) }()
+		for deadline := time.Now().Add(30 * time.Second); m.For(1) == m.base; <-time.After(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("it is not in use")
+			}
+		}
+		stop()
+		<-done
 	})
 }
 
