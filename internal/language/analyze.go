@@ -37,6 +37,7 @@ type work struct {
 	text     text
 	features []feature
 	spelling []feature
+	hits     []careHit
 	tokens   [][maxColumns]int32 // what each token adds to the sums
 	sums     [maxColumns]int32
 	norm     float64
@@ -133,17 +134,6 @@ func (m *Model) intent(w *work) (string, float64) {
 		return Unsure, p[best]
 	}
 	return Intents[best], p[best]
-}
-
-func (m *Model) care(w *work) (out []Flag) {
-	for c, kind := range Care {
-		p := logistic(m.meaning.score(w.sums[careColumn+c], careColumn+c, w.norm))
-		if p >= m.tuning.Care[c] {
-			_, words := w.evidence(careColumn + c)
-			out = append(out, Flag{kind, p, words})
-		}
-	}
-	return out
 }
 
 func top(p []float64) (best int) {

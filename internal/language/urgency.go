@@ -41,41 +41,49 @@ const near = 10
 
 // lexicon holds words and runs of words by their hashes.
 type lexicon struct {
-	maybe [maybes / 64]uint64 // a bit by some bits of a hash: whether the map can hold it
-	words map[uint64]entry    // beginnings and wholes of phrases
+	maybe []uint64         // a bit by some bits of a hash: whether the map can hold it
+	words map[uint64]entry // beginnings and wholes of phrases
 }
 
 type entry struct {
-	cues uint32 // a bit for each
+	cues uint64 // a bit for each
 	goes bool   // on: longer phrases begin with it
 }
 
-// maybes are more than ten times the phrases.
-const maybes = 1 << 15
+// newLexicon makes room for phrases. The bits, a power of two, should be ten times
+// as many.
+func newLexicon(bits int) *lexicon {
+	return &lexicon{make([]uint64, bits/64), map[uint64]entry{}}
+}
 
-func (p *lexicon) may(h uint64) bool { return p.maybe[h>>32%maybes/64]>>(h>>32%64)&1 != 0 }
+func (p *lexicon) may(h uint64) bool {
+	h >>= 32
+	return p.maybe[h/64%uint64(len(p.maybe))]>>(h%64)&1 != 0
+}
+
+// learnList takes in phrases between commas or on lines of their own.
+func (p *lexicon) learnList(list string, cue uint64) {
+	var t text
+	for one := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == '\n' }) {
+		one, stem := strings.CutSuffix(strings.TrimSpace(one), "*")
+		if t.fold(one); len(t.tokens) > 0 {
+			p.learn(&t, cue, stem)
+		}
+	}
+}
 
 // urgencyPhrases are built when the first text is read.
 var urgencyPhrases = sync.OnceValue(func() *lexicon {
-	p := &lexicon{words: map[uint64]entry{}}
-	var t text
+	p := newLexicon(1 << 15)
 	for c, list := range urgencyWords {
-		for one := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == '\n' }) {
-			one = strings.TrimSpace(one)
-			if one == "" {
-				continue
-			}
-			one, stem := strings.CutSuffix(one, "*")
-			t.fold(one)
-			p.learn(&t, 1<<c, stem)
-		}
+		p.learnList(list, 1<<c)
 	}
 	return p
 })
 
 // learn takes in the phrase of a folded text. With stem its last word may have any
 // ending.
-func (p *lexicon) learn(t *text, cues uint32, stem bool) {
+func (p *lexicon) learn(t *text, cues uint64, stem bool) {
 	whole := uint64(0)
 	for i := range t.tokens {
 		if i > 0 {
@@ -89,7 +97,8 @@ func (p *lexicon) learn(t *text, cues uint32, stem bool) {
 		}
 		whole = mix(from, wordHash(t.of(&t.tokens[i])))
 		p.words[whole] = p.words[whole]
-		p.maybe[whole>>32%maybes/64] |= 1 << (whole >> 32 % 64)
+		h := whole >> 32
+		p.maybe[h/64%uint64(len(p.maybe))] |= 1 << (h % 64)
 	}
 	w := p.words[whole]
 	w.cues |= cues
@@ -104,28 +113,34 @@ func wordHash(runes []rune) uint64 {
 	return h
 }
 
-// cuesAt returns the cues of the phrases that begin with a token.
-func (p *lexicon) cuesAt(t *text, i int) uint32 {
-	var found uint32
+// cuesAt returns the cues of the phrases that begin with a token, and where the
+// longest of them ends.
+func (p *lexicon) cuesAt(t *text, i int) (found uint64, end int) {
 	whole := uint64(0)
-	for ; i < len(t.tokens) && t.tokens[i].kind == word; i++ {
+	for ; i < len(t.tokens) && t.tokens[i].kind <= number; i++ {
 		h := seeded(seedWord)
 		for _, r := range t.of(&t.tokens[i]) {
 			h = mix(h, uint64(plain(r)))
 			if stem := mix(whole+1, h); p.may(stem) {
-				found |= p.words[stem].cues
+				if cues := p.words[stem].cues; cues != 0 {
+					found |= cues
+					end = i + 1
+				}
 			}
 		}
 		if whole = mix(whole, h); !p.may(whole) {
 			break
 		}
 		w := p.words[whole]
-		found |= w.cues
+		if w.cues != 0 {
+			found |= w.cues
+			end = i + 1
+		}
 		if !w.goes {
 			break
 		}
 	}
-	return found
+	return found, end
 }
 
 // heard is what was heard of urgency in a text.
@@ -158,12 +173,12 @@ func (t *text) urgency(care bool, intent string) Urgency {
 			if k.shouted {
 				h.shouted++
 			}
-			if found := p.cuesAt(t, i); found != 0 {
+			if found, _ := p.cuesAt(t, i); found != 0 {
 				h.note(found, i+1)
 			}
 		case number:
-			if i+1 < len(t.tokens) && t.tokens[i+1].kind == word && p.cuesAt(t, i+1)&(1<<times) != 0 {
-				found := uint32(1 << times)
+			if after, _ := p.cuesAt(t, i+1); after&(1<<times) != 0 {
+				found := uint64(1 << times)
 				if v, size := digitAt(t.given, int(k.from)); v == 2 && size == int(k.to-k.from) {
 					found |= 1 << twice
 				}
@@ -182,7 +197,7 @@ func (t *text) urgency(care bool, intent string) Urgency {
 }
 
 // note takes in the cues of a token, and what they say with those before.
-func (h *heard) note(found uint32, at int) {
+func (h *heard) note(found uint64, at int) {
 	for s := range cues {
 		if found&(1<<s) != 0 {
 			h.last[s] = at
