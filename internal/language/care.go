@@ -19,6 +19,7 @@ const (
 	warned                // veiled: you will see
 	gang                  // others who will come
 	knows                 // where somebody lives
+	comes                 // or waits
 
 	hurtBy  // says that something hurt or may hurt
 	harmful // likewise
@@ -163,9 +164,9 @@ type cueWeight struct {
 // careNear is how many words two cues may be apart to belong together.
 const careNear = 8
 
-// careBound is the least probability of a flag. Of ordinary texts some 1.5 % reach
+// careBound is the least probability of a flag. Of ordinary texts some 1.6 % reach
 // it, a good part of them rightly.
-const careBound = 0.2
+const careBound = 0.16
 
 // care returns the flags of a text.
 func (m *Model) care(w *work) (out []Flag) {
