@@ -2,14 +2,22 @@ package browsertest
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/language/writer"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
@@ -201,6 +209,83 @@ func TestCorrection(t *testing.T) {
 	b.press("Back to what the model reads")
 	b.sees("As the model reads it again")
 	b.until(fmt.Sprintf("document.querySelector('#said .opinion-foot').innerText == %q", read))
+}
+
+// With an endpoint of the operator's, a topic's page has a summary written, shows it
+// as a machine's and as plain text, and tells where it came to nothing.
+func TestWrittenSummary(t *testing.T) {
+	var asked atomic.Value
+	var calls atomic.Int32
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked.Store(string(body))
+		if calls.Add(1) == 1 {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		io.WriteString(w, `{"choices":[{"message":{"role":"assistant","content":"Most say <b>it came late</b>.\nSome like the cloth."}}]}`)
+	}))
+	defer endpoint.Close()
+	s := start(t, func(o *app.Options) { o.Writer = writer.Options{URL: endpoint.URL + "/v1", Model: "small"} }).shop("Tantu Handloom").fill()
+	s.send(`{"type":"track","event":"Product Reviewed","userId":"u20411","messageId":"late-1","properties":{"review_id":"late","rating":1,"review_body":"The delivery was a week late, call Rekha Sharma on +919830000001 or rekha@mail.example"}}`)
+	b := s.signIn(s.owner)
+	b.goTo(s.path("topics/delivery"))
+	b.ready()
+	b.press("Write a summary")
+	b.sees("The writer has too much to do")
+	b.press("Write a summary")
+	b.sees("Most say <b>it came late</b>.")
+	b.sees("machine-written")
+	for _, kept := range []string{"rekha@mail.example", "9830000001", "Rekha Sharma"} {
+		if text := asked.Load().(string); strings.Contains(text, kept) || !strings.Contains(text, "a week late") {
+			t.Errorf("%s was sent: %s", kept, text)
+		}
+	}
+	none := start(t).shop("Tantu Handloom").fill()
+	a := none.walker(none.owner).ask(t, "GET", none.path("topics/delivery"))
+	if strings.Contains(string(a.text), "Write a summary") {
+		t.Error("without an endpoint a summary is offered")
+	}
+	if a := none.walker(none.owner).ask(t, "POST", none.path("topics/delivery/summary")); a.status != http.StatusNotFound {
+		t.Errorf("without an endpoint a summary is answered with %d", a.status)
+	}
+}
+
+// The settings say which model reads the shop's texts, and by how much its own is
+// better.
+func TestModelOfTexts(t *testing.T) {
+	s := start(t).shop("Tantu Handloom")
+	b := s.signIn(s.addUser(workspace.Agent))
+	b.goTo(s.path("settings/texts"))
+	b.sees("comes with Dhvani")
+	d, err := db.Open(t.Context(), db.Options{Data: s.options.Data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	trained := func(used int, at time.Time, own, low, high int64) {
+		err := d.Update(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO language_model (workspace, trained_at, base, n_train, n_test, base_f1, own_f1, low, high, used, data)
+				SELECT number, $2, $3, 1648, 412, 661000, $4, $5, $6, $7, $8 FROM workspace WHERE id = $1`,
+				s.id, at.UnixMicro(), language.BaseVersion(), own, low, high, used, []byte{})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	trained(0, time.Now().Add(-3*time.Hour), 658000, -21000, 15000)
+	b.goTo(s.path("settings/texts"))
+	b.sees("was not surely better: −0.3 points, between −2.1 and +1.5")
+	trained(1, time.Now().Add(-2*time.Hour), 714000, 31000, 76000)
+	b.goTo(s.path("settings/texts"))
+	b.sees("the shop’s own")
+	b.sees("+5.3 points, between +3.1 and +7.6")
+	b.sees("71.4, Dhvani’s 66.1")
+	trained(0, time.Now().Add(-time.Hour), 660000, -21000, 15000)
+	b.goTo(s.path("settings/texts"))
+	b.sees("+5.3 points, between +3.1 and +7.6")
+	b.sees("was not surely better: −0.1 points")
 }
 
 // Pointing at a topic leaves only its own words marked.

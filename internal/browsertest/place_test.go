@@ -33,7 +33,7 @@ type place struct {
 }
 
 // start starts a Dhvani in a folder of its own, with no shop and nobody in it.
-func start(t *testing.T) *place {
+func start(t *testing.T, change ...func(o *app.Options)) *place {
 	t.Helper()
 	p := &place{t: t}
 	folder := t.TempDir()
@@ -42,6 +42,9 @@ func start(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	p.options = app.Options{Data: folder, Demo: director, Listen: "127.0.0.1:0", Node: "test", Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	for _, f := range change {
+		f(&p.options)
+	}
 	a, err := app.Start(context.Background(), p.options)
 	if err != nil {
 		t.Fatal(err)

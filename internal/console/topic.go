@@ -35,6 +35,8 @@ type topicPage struct {
 	products []topicPart
 	channels []topicPart
 	newest   []voiceRow
+	writes   bool // the operator has an endpoint that writes summaries
+	written  written
 }
 
 // topicPart is a product or channel with the opinions about a topic.
@@ -45,17 +47,26 @@ type topicPart struct {
 
 // topic shows what is said about one topic.
 func (c *Console) topic(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	name := r.PathValue("topic")
-	if !slices.Contains(language.Topics, name) {
-		return web.NewProblem(http.StatusNotFound, "")
+	p, err := c.askedTopic(r, v)
+	if err != nil {
+		return err
 	}
-	q := readFeedbackQuery(r.URL.Query())
-	p := topicPage{topic: name, query: feedbackQuery{days: q.days, from: q.from, to: q.to, chart: q.chart, page: v.URL("topics", name)}}
-	p.found = p.query.span(v.Now.In(v.Workspace.Location()))
 	if err := c.readTopic(r.Context(), v, &p); err != nil {
 		return err
 	}
 	return render(w, r, http.StatusOK, topicView(v, p))
+}
+
+// askedTopic is the page that the address asks for, with nothing read yet.
+func (c *Console) askedTopic(r *http.Request, v *ui.Viewer) (topicPage, error) {
+	name := r.PathValue("topic")
+	if !slices.Contains(language.Topics, name) {
+		return topicPage{}, web.NewProblem(http.StatusNotFound, "")
+	}
+	q := readFeedbackQuery(r.URL.Query())
+	p := topicPage{topic: name, writes: c.Writer != nil, query: feedbackQuery{days: q.days, from: q.from, to: q.to, chart: q.chart, page: v.URL("topics", name)}}
+	p.found = p.query.span(v.Now.In(v.Workspace.Location()))
+	return p, nil
 }
 
 // readTopic reads the figures of a topic, and what is said about it.

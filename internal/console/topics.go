@@ -14,6 +14,7 @@ func (c *Console) topicsRoutes() []route {
 	return []route{
 		{pattern: "GET /w/{workspace}/topics", right: staff.See, handle: c.topics},
 		{pattern: "GET /w/{workspace}/topics/{topic}", right: staff.See, handle: c.topic},
+		{pattern: "POST /w/{workspace}/topics/{topic}/summary", right: staff.See, handle: c.topicSummary},
 	}
 }
 
