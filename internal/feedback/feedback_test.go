@@ -461,31 +461,3 @@ func TestSummary(t *testing.T) {
 		}
 	})
 }
-
-func BenchmarkStage(b *testing.B) {
-	for _, c := range []struct {
-		name string
-		one  int // every how many events is a review
-	}{{"mostly irrelevant", 20}, {"reviews", 1}} {
-		b.Run(c.name, func(b *testing.B) {
-			d := dbtest.SQLite(b)
-			n := 0
-			for b.Loop() {
-				b.StopTimer()
-				events := make([]event.Event, 5000)
-				for i := range events {
-					n++
-					name, p := "Product Viewed", `{"product_id":"p1"}`
-					if i%c.one == 0 {
-						name = "Product Reviewed"
-						p = fmt.Sprintf(`{"product_id":"p%d","order_id":"o%d","review_id":"r%[2]d","rating":%d,"review_body":"O produto número %[2]d chegou antes do prazo e é muito bonito"}`, n%300, n, 1+n%5)
-					}
-					events[i] = ev(fmt.Sprint("m", n), name, int64(n), p)
-				}
-				b.StartTimer()
-				apply(b, d, events...)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/event")
-		})
-	}
-}
