@@ -41,6 +41,8 @@ type work struct {
 	tokens   [][maxColumns]int32 // what each token adds to the sums
 	sums     [maxColumns]int32
 	norm     float64
+	lengths  []int32   // how many features each token has
+	reaches  []float32 // see reach
 }
 
 var works = sync.Pool{New: func() any { return new(work) }}
@@ -79,7 +81,7 @@ func (a *Analyzer) Analyze(given string) Analysis {
 	out.Probabilities = softmax3(scores, m.tuning.Temperature)
 	out.Score = out.Probabilities[2] - out.Probabilities[0]
 	out.Sentiment = Sentiments[top(out.Probabilities[:])]
-	out.Topics = m.topics(w, scores)
+	out.Topics = m.topics(w)
 	out.Intent, out.IntentConfidence = m.intent(w)
 	out.Care = m.care(w)
 	wish := out.Intent
@@ -100,6 +102,11 @@ func (w *work) sum(m *Model) {
 	}
 	w.tokens = w.tokens[:len(t.tokens)]
 	clear(w.tokens)
+	if cap(w.lengths) < len(t.tokens) {
+		w.lengths = make([]int32, len(t.tokens), cap(w.tokens))
+	}
+	w.lengths = w.lengths[:len(t.tokens)]
+	clear(w.lengths)
 	w.sums = [maxColumns]int32{}
 	var part [maxColumns]int32
 	for from, to := 0, 0; from < len(w.features); from = to {
@@ -108,6 +115,7 @@ func (w *work) sum(m *Model) {
 		}
 		m.meaning.sums(w.features[from:to], &part)
 		of := &w.tokens[token]
+		w.lengths[token] += int32(to - from)
 		for c := range columnsUsed {
 			of[c] += part[c]
 			w.sums[c] += part[c]
@@ -164,4 +172,17 @@ func softmax3(scores [3]float64, scale float64) [3]float64 {
 	}
 	softmax(scores[:])
 	return scores
+}
+
+// SentimentScores are the scores of a text's sentiments before they become
+// probabilities, without an Adaption, for training.
+func (a *Analyzer) SentimentScores(given string) [3]float64 {
+	m, w := a.load(), &work{}
+	w.text.fold(given)
+	w.sum(m)
+	l := m.language(&w.text, &w.spelling)
+	if l < 0 {
+		return m.sentimentScores(w, "")
+	}
+	return m.sentimentScores(w, spellings[l])
 }

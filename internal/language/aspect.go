@@ -10,7 +10,7 @@ import (
 const maxShown = 4
 
 // topics returns what a text is about, with the sentiment towards each.
-func (m *Model) topics(w *work, scores [3]float64) (out []Topic) {
+func (m *Model) topics(w *work) (out []Topic) {
 	for c, name := range Topics {
 		p := logistic(m.meaning.score(w.sums[topicColumn+c], topicColumn+c, w.norm))
 		if p < m.tuning.Topics[c] {
@@ -18,7 +18,7 @@ func (m *Model) topics(w *work, scores [3]float64) (out []Topic) {
 		}
 		tokens, words := w.evidence(topicColumn + c)
 		t := Topic{Name: name, Confidence: p, Words: words}
-		t.Sentiment, t.Score = m.towards(w, tokens, scores)
+		t.Sentiment, t.Score = m.towards(w, tokens)
 		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b Topic) int {
@@ -61,48 +61,75 @@ func (w *work) evidence(column int) (tokens []int, words []Span) {
 	return tokens, words
 }
 
-// How much of a word's feeling reaches another word: less with each word between
+// How much of what a word says reaches another word: less with each word between
 // them, and with each end of a clause.
 const (
-	fades  = 0.85
-	fenced = 0.25
+	fades    = 0.85
+	fenced   = 0.15
+	faintest = 0.02
 )
 
-// towards is the sentiment towards what some tokens speak of: that of the words
-// around them, and a part of that of the whole text.
-func (m *Model) towards(w *work, tokens []int, scores [3]float64) (Sentiment, float64) {
-	local, weight := 0.0, 0.0
-	near := func(reach float64, i int) {
-		of := &w.tokens[i]
-		local += reach * (float64(of[sentimentColumn+2])*float64(m.meaning.scale[sentimentColumn+2]) - float64(of[sentimentColumn])*float64(m.meaning.scale[sentimentColumn]))
-		weight += reach
+// reach returns how much each token has to say about what some tokens speak of, from
+// 0 to 1.
+func (w *work) reach(tokens []int) []float32 {
+	if cap(w.reaches) < len(w.tokens) {
+		w.reaches = make([]float32, len(w.tokens), cap(w.tokens))
 	}
+	w.reaches = w.reaches[:len(w.tokens)]
+	clear(w.reaches)
 	for _, from := range tokens {
-		near(1, from)
+		w.reaches[from] = 1
 		for _, step := range []int{1, -1} {
-			reach := 1.0
-			for i := from + step; i >= 0 && i < len(w.tokens) && reach > 0.02; i += step {
-				if reach *= fades; w.text.ends(i) {
-					reach *= fenced
+			r := float32(1)
+			for i := from + step; i >= 0 && i < len(w.tokens); i += step {
+				if r *= fades; w.text.ends(i) {
+					r *= fenced
 				}
-				near(reach, i)
+				if r < faintest {
+					break
+				}
+				w.reaches[i] = max(w.reaches[i], r)
 			}
 		}
 	}
-	all := scores[2] - scores[0]
-	if weight > 0 {
-		// A token has some twenty features.
-		local /= math.Sqrt(20 * weight)
+	return w.reaches
+}
+
+// towards is the sentiment towards what some tokens speak of.
+func (m *Model) towards(w *work, tokens []int) (Sentiment, float64) {
+	var sums [3]float64
+	features := 0.0
+	for i, r := range w.reach(tokens) {
+		if r == 0 {
+			continue
+		}
+		for c := range sums {
+			sums[c] += float64(r) * float64(w.tokens[i][aspectColumn+c])
+		}
+		features += float64(r) * float64(w.lengths[i])
 	}
-	a := m.tuning.Aspect
-	score := a[0]*all + a[1]*local
-	sentiment := Neutral
-	if score < a[2] {
-		sentiment = Negative
-	} else if score > a[3] {
-		sentiment = Positive
+	for c := range sums {
+		column := aspectColumn + c
+		sums[c] = sums[c]*float64(m.meaning.scale[column])/math.Sqrt(features+1) + float64(m.meaning.bias[column])
 	}
-	return sentiment, math.Tanh(score)
+	softmax(sums[:])
+	return Sentiments[top(sums[:])], sums[2] - sums[0]
+}
+
+// Around returns the features of a text with how much each has to say about a topic,
+// as the model sees it, for training; none where it sees nothing of the topic.
+func (m *Model) Around(given, topic string) (hashes []uint32, amounts []float32) {
+	w := &work{}
+	w.text.fold(given)
+	w.sum(m)
+	tokens, _ := w.evidence(topicColumn + slices.Index(Topics, topic))
+	reaches := w.reach(tokens)
+	for _, f := range w.features {
+		if r := reaches[f.token]; r > 0 {
+			hashes, amounts = append(hashes, f.hash), append(amounts, r)
+		}
+	}
+	return hashes, amounts
 }
 
 // ends reports whether a clause ends at a token.

@@ -20,6 +20,7 @@ const (
 	TopicTask
 	IntentTask
 	CareTask
+	AspectTask // the sentiment towards a topic, of the words around it
 	LanguageTask
 )
 
@@ -30,7 +31,8 @@ const (
 	topicColumn     = sentimentColumn + 3
 	intentColumn    = topicColumn + 13
 	careColumn      = intentColumn + 20
-	columnsUsed     = careColumn + 5
+	aspectColumn    = careColumn + 5
+	columnsUsed     = aspectColumn + 3
 )
 
 const (
@@ -49,10 +51,14 @@ func (t Task) Bits() int {
 // Classes is how many classes a task has.
 func (t Task) Classes() int { return len(t.Labels()) }
 
+func (t Task) String() string {
+	return [...]string{"sentiment", "topics", "intents", "care", "sentiment by topic", "languages"}[t]
+}
+
 // Labels are the classes of a task, in their order.
 func (t Task) Labels() []string {
 	switch t {
-	case SentimentTask:
+	case SentimentTask, AspectTask:
 		return []string{string(Negative), string(Neutral), string(Positive)}
 	case TopicTask:
 		return Topics
@@ -88,10 +94,8 @@ type Tuning struct {
 	Priors      map[string][3]float64 `json:"priors"`
 	Temperature float64               `json:"temperature"` // by which the scores of sentiments are multiplied
 	Topics      []float64             `json:"topics"`      // least probability of each topic
-	Aspect      [4]float64            `json:"aspect"`      // of the sentiment towards a topic: what the score of the text and of the clauses count, and the bounds of neutral
 	IntentScale float64               `json:"intent_scale"`
 	Intent      float64               `json:"intent"` // least confidence of an intent
-	Care        []float64             `json:"care"`   // least probability of each flag
 }
 
 // Set takes over what was learnt for a task.
@@ -100,7 +104,7 @@ func (m *Model) Set(task Task, l Linear) {
 	case LanguageTask:
 		m.spelling.set(0, l)
 	default:
-		m.meaning.set([]int{sentimentColumn, topicColumn, intentColumn, careColumn}[task], l)
+		m.meaning.set([]int{sentimentColumn, topicColumn, intentColumn, careColumn, aspectColumn}[task], l)
 	}
 }
 
@@ -137,7 +141,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 }
 
 func (t *Tuning) complete() bool {
-	return len(t.Topics) == len(Topics) && len(t.Care) == len(Care) && t.Temperature > 0 && t.IntentScale > 0
+	return len(t.Topics) == len(Topics) && t.Temperature > 0 && t.IntentScale > 0
 }
 
 // Write writes a model, compressed.

@@ -105,11 +105,7 @@ func account(text string, i int) Personal {
 	}
 	domain := text[i+1 : to]
 	if dots == 0 {
-		known := holds(handles, domain)
-		if !known && len(domain) >= 3 && len(domain) <= 12 { // new ones are given out all the time
-			known = isMobile(text[from:i]) || hintBefore(text, from) == hintUPI
-		}
-		if known && i-from >= 2 {
+		if i-from >= 2 && (holds(handles, domain) || len(domain) >= 3 && len(domain) <= 12 && hintBefore(text, from) == hintUPI) {
 			return Personal{"upi", Span{from, to}}
 		}
 		return Personal{}
@@ -119,16 +115,6 @@ func account(text string, i int) Personal {
 		return Personal{}
 	}
 	return Personal{"email", Span{from, to}}
-}
-
-// isMobile reports whether a text is an Indian mobile number and nothing else.
-func isMobile(s string) bool {
-	for i := range len(s) {
-		if !isASCIIDigit(s[i]) {
-			return false
-		}
-	}
-	return len(s) == 10 && s[0] >= '6'
 }
 
 func isLocal(c byte) bool {

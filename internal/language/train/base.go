@@ -6,9 +6,9 @@ package train
 import (
 	"fmt"
 	"io/fs"
-	"sync"
 
 	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/language/corpus"
 )
 
 // Figures on texts of a kind that the models did not learn from, by name.
@@ -16,10 +16,11 @@ type Figures map[string]float64
 
 // tasks are how each is learnt.
 var tasks = map[language.Task]settings{
-	language.SentimentTask: {softmax: true, epochs: 12, rate: 0.3, decay: 1.2e-3, drop: 0.4, seeds: 3},
-	language.TopicTask:     {epochs: 14, rate: 0.3, decay: 3e-4, drop: 0.25, seeds: 2},
-	language.IntentTask:    {softmax: true, epochs: 20, rate: 0.3, decay: 1e-4, drop: 0.25, seeds: 2},
-	language.CareTask:      {epochs: 12, rate: 0.3, decay: 1e-4, drop: 0.25, seeds: 2},
+	language.SentimentTask: {softmax: true, epochs: 16, rate: 0.15, decay: 6e-4, drop: 0.3, seeds: 4},
+	language.TopicTask:     {epochs: 14, rate: 0.3, decay: 3e-4, drop: 0.5, seeds: 3},
+	language.IntentTask:    {softmax: true, epochs: 20, rate: 0.3, decay: 1e-4, drop: 0.5, seeds: 3},
+	language.CareTask:      {epochs: 12, rate: 0.3, decay: 1e-4, drop: 0.5, seeds: 2},
+	language.AspectTask:    {softmax: true, epochs: 10, rate: 0.3, decay: 1e-3, drop: 0.3, seeds: 2},
 	language.LanguageTask:  {softmax: true, epochs: 8, rate: 0.3, decay: 1e-4, drop: 0.4, seeds: 2},
 }
 
@@ -32,9 +33,9 @@ func settingsOf(t language.Task) settings {
 
 // Base trains the base models from the own texts and the public sets in a folder,
 // and tells of its progress. The figures are of texts that were left out: out of
-// fold where the name says so, else of the tenth that is held out.
-func Base(own fs.FS, folder string, say func(string)) (*language.Model, Figures, error) {
-	items, heldOut, err := load(own, folder)
+// fold or fresh where the name says so, else of the tenth that is held out.
+func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, error) {
+	items, heldOut, err := load(own, sets)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,30 +52,32 @@ func Base(own fs.FS, folder string, say func(string)) (*language.Model, Figures,
 	t := language.Tuning{Priors: priors}
 	figures := Figures{}
 	for task := language.SentimentTask; task <= language.LanguageTask; task++ {
-		o := settingsOf(task)
-		var whole *linear
-		var wg sync.WaitGroup
-		wg.Go(func() { whole = fit(samples[task], o) })
-		wg.Wait()
-		m.Set(task, whole.weightsOf())
-		if task != language.LanguageTask {
-			o.seeds = 1
-			scores := outOfFold(samples[task], o)
-			switch task {
-			case language.SentimentTask:
-				tuneSentiment(&t, items, groups, sentiment, scores, figures)
-			case language.TopicTask:
-				tuneTopics(&t, samples[task], scores, figures)
-			case language.IntentTask:
-				tuneIntent(&t, items, samples[task], scores, figures)
-			case language.CareTask:
-				tuneCare(&t, samples[task], scores, figures)
-			}
+		if task == language.AspectTask { // by the topics learnt before
+			samples[task] = aspectSamples(m, items)
 		}
-		say(task.Labels()[0] + "... learnt from " + fmt.Sprint(len(samples[task])) + " texts")
+		o := settingsOf(task)
+		m.Set(task, fit(samples[task], o).weightsOf())
+		o.seeds = 1
+		switch task {
+		case language.SentimentTask:
+			tuneSentiment(&t, items, groups, sentiment, outOfFold(sentiment, o), figures)
+		case language.TopicTask:
+			tuneTopics(&t, samples[task], outOfFold(samples[task], o), figures)
+		case language.IntentTask:
+			tuneIntent(&t, items, samples[task], outOfFold(samples[task], o), figures)
+		}
+		say(fmt.Sprintf("%s learnt from %d texts", task, len(samples[task])))
 	}
 	m.Tune(t)
-	tuneAspects(m, &t, heldOut, figures)
-	m.Tune(t)
+	measureAspects(m, heldOut, figures)
+	folder, err := fs.Sub(own, "fresh")
+	if err != nil {
+		return nil, nil, err
+	}
+	fresh, err := corpus.Load(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	measureFresh(m, fresh, figures)
 	return m, figures, nil
 }

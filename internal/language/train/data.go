@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -152,7 +153,7 @@ func sentimentSamples(items []item) (out []sample, groups []string) {
 		s := sampleOf(language.SentimentTask, x.Text.Text)
 		s.targets = one(language.SentimentTask, x.Label)
 		if x.set == "" {
-			s.weight = 1.5
+			s.weight = 1.2
 		}
 		out, groups = append(out, s), append(groups, cmp.Or(x.set, x.Language))
 	}
@@ -173,6 +174,31 @@ func topicSamples(items []item) (out []sample) {
 		}
 		out = append(out, s)
 	}
+	return out
+}
+
+// aspectSamples are the words around each topic of own opinions by the sentiment
+// towards it, and, because there are more of them, whole opinions.
+func aspectSamples(m *language.Model, items []item) (out []sample) {
+	groups := []string{}
+	put := func(s sample, label string, weight float32) {
+		s.targets, s.weight = one(language.AspectTask, label), weight
+		out, groups = append(out, s), append(groups, "")
+	}
+	for _, x := range items {
+		if x.Kind != "opinions" || x.set != "" {
+			continue
+		}
+		put(sampleOf(language.AspectTask, x.Text.Text), x.Label, 0.5)
+		for _, topic := range slices.Sorted(maps.Keys(x.Topics)) {
+			hashes, amounts := m.Around(x.Text.Text, topic)
+			for i := range hashes {
+				hashes[i] >>= 32 - language.AspectTask.Bits()
+			}
+			put(sample{features: hashes, amounts: amounts, fold: foldOf(x.Text.Text)}, x.Topics[topic], 1)
+		}
+	}
+	balance(out, groups, 3, 0.5)
 	return out
 }
 

@@ -13,6 +13,7 @@ import (
 // sample is a text as the trainer sees it.
 type sample struct {
 	features []uint32  // buckets of its features, as often as they occur
+	amounts  []float32 // how much each counts; nil for 1
 	targets  []float32 // for each class 1 where it is right, else 0
 	weight   float32
 	offset   []float32 // what another model scores; nil for none
@@ -72,13 +73,17 @@ func add(to, from []float32) {
 	}
 }
 
+// rightEnough is how far a probability may be off before there is something to learn.
+const rightEnough = 0.001
+
 func fitOne(samples []sample, o settings, seed uint64) *linear {
 	k := o.classes
 	m := &linear{k, make([]float32, k<<o.bits), make([]float32, k)}
 	squares, biasSquares := make([]float32, len(m.weights)), make([]float32, k)
 	random := rand.New(rand.NewPCG(seed, 1))
 	scores, steps := make([]float32, k), make([]float32, k)
-	kept := make([]uint32, 0, 8192)
+	wrong := make([]int, 0, k) // classes that are not right enough already
+	kept, amounts := make([]uint32, 0, 8192), make([]float32, 0, 8192)
 	order := make([]int, len(samples))
 	for i := range order {
 		order[i] = i
@@ -90,25 +95,29 @@ func fitOne(samples []sample, o settings, seed uint64) *linear {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, i := range order {
 			s := &samples[i]
-			kept = kept[:0]
-			for _, f := range s.features {
+			kept, amounts = kept[:0], amounts[:0]
+			for n, f := range s.features {
 				if random.Uint64()>>32 >= dropped {
-					kept = append(kept, f)
+					kept, amounts = append(kept, f), append(amounts, s.amount(n))
 				}
 			}
-			m.score(kept, s.offset, scores)
+			damp := m.score(kept, amounts, s.offset, scores)
 			probabilities(scores, o.softmax)
-			damp := float32(1 / math.Sqrt(float64(len(kept)+1)))
+			wrong = wrong[:0]
 			for c := range k {
 				d := (scores[c] - s.targets[c]) * s.weight
+				if d > -rightEnough && d < rightEnough {
+					continue
+				}
+				wrong = append(wrong, c)
 				biasSquares[c] += d * d
 				m.bias[c] -= rate * d / sqrt(biasSquares[c]+1e-6)
 				steps[c] = d * damp
 			}
-			for _, f := range kept {
+			for n, f := range kept {
 				row, sq := m.weights[int(f)*k:int(f)*k+k], squares[int(f)*k:int(f)*k+k]
-				for c := range row {
-					g := steps[c] + decay*row[c]
+				for _, c := range wrong {
+					g := steps[c]*amounts[n] + decay*row[c]
 					sq[c] += g * g
 					row[c] -= rate * g / sqrt(sq[c]+1e-4)
 				}
@@ -120,22 +129,36 @@ func fitOne(samples []sample, o settings, seed uint64) *linear {
 
 func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
-// score scores a text by its features.
-func (m *linear) score(features []uint32, offset, out []float32) {
+// amount is how much a feature of the sample counts.
+func (s *sample) amount(n int) float32 {
+	if s.amounts == nil {
+		return 1
+	}
+	return s.amounts[n]
+}
+
+// score scores a text by its features, and returns what their sum is damped by.
+func (m *linear) score(features []uint32, amounts, offset, out []float32) float32 {
 	clear(out)
-	for _, f := range features {
-		row := m.weights[int(f)*m.classes : int(f)*m.classes+m.classes]
+	all := float32(1)
+	for n, f := range features {
+		row, amount := m.weights[int(f)*m.classes:int(f)*m.classes+m.classes], float32(1)
+		if amounts != nil {
+			amount = amounts[n]
+		}
+		all += amount
 		for c, v := range row {
-			out[c] += v
+			out[c] += v * amount
 		}
 	}
-	damp := float32(1 / math.Sqrt(float64(len(features)+1)))
+	damp := 1 / sqrt(all)
 	for c := range out {
 		out[c] = out[c]*damp + m.bias[c]
 		if offset != nil {
 			out[c] += offset[c]
 		}
 	}
+	return damp
 }
 
 // probabilities turns scores into probabilities.
@@ -187,7 +210,7 @@ func outOfFold(samples []sample, o settings) [][]float32 {
 		for i := range samples {
 			if samples[i].fold == f {
 				out[i] = make([]float32, o.classes)
-				m.score(samples[i].features, samples[i].offset, out[i])
+				m.score(samples[i].features, samples[i].amounts, samples[i].offset, out[i])
 			}
 		}
 	}

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/language/corpus"
 )
 
 // publicIntents is how much a message of a public set counts beside an own one.
@@ -13,11 +15,8 @@ const publicIntents = 0.3
 
 // priors are what is added to the scores of the sentiments in languages whose texts
 // are nearly all own ones. A third of these is neutral; of what customers write of
-// a purchase, some tenth is: ln(0.1/0.33) is -1.2.
-var priors = map[string][3]float64{
-	"en": {0, -1.2, 0}, "es": {0, -1.2, 0}, "pt": {0, -1.2, 0},
-	"ne": {0, -0.4, 0}, "ne-Latn": {0, -0.8, 0},
-}
+// a purchase or a stay, a tenth or less is: ln(0.1/0.33) is -1.2.
+var priors = map[string][3]float64{"en": {0, -0.8, 0}, "pt": {0, -1.2, 0}, "es": {0, -1.5, 0}}
 
 // tuneSentiment fits the temperature to the texts of all folds, where those of each
 // language count as often as the priors say.
@@ -48,15 +47,31 @@ func tuneSentiment(t *language.Tuning, items []item, groups []string, samples []
 	}
 	figures["sentiment out of fold: ECE"] = calibrationError(samples, scores, weights, t.Temperature)
 	figures["sentiment out of fold: n"] = float64(n)
-	for _, own := range []bool{true, false} {
-		confusion := [3][3]float64{}
-		for i, s := range scores {
-			if isSet := slices.ContainsFunc(Sets, func(s Set) bool { return s.Name == groups[i] }); isSet != own {
-				confusion[slices.Index(samples[i].targets, 1)][slices.Index(s, slices.Max(s))]++
+	byGroup := map[string]*[3][3]float64{}
+	for i, s := range scores {
+		if byGroup[groups[i]] == nil {
+			byGroup[groups[i]] = &[3][3]float64{}
+		}
+		byGroup[groups[i]][slices.Index(samples[i].targets, 1)][slices.Index(s, slices.Max(s))] += weights[i]
+	}
+	squares := 0.0
+	for name, c := range byGroup {
+		figures["sentiment out of fold: F1, "+name] = macroF1(*c)
+		all, called, there := 0.0, 0.0, 0.0
+		for gold := range c {
+			for guess, n := range c[gold] {
+				all += n
+				if gold == 0 {
+					there += n
+				}
+				if guess == 0 {
+					called += n
+				}
 			}
 		}
-		figures[map[bool]string{true: "sentiment out of fold: F1, own", false: "sentiment out of fold: F1, public"}[own]] = macroF1(confusion)
+		squares += (called - there) * (called - there) / all / all
 	}
+	figures["sentiment out of fold: error of the share of negative ones"] = math.Sqrt(squares / float64(len(byGroup)))
 }
 
 func softmax(scores []float32, scale float64) []float64 {
@@ -201,88 +216,62 @@ func tuneIntent(t *language.Tuning, items []item, samples []sample, scores [][]f
 	}
 }
 
-// Of the texts that a person must take at most this share may be missed.
-const careMissed = 0.02
-
-func tuneCare(t *language.Tuning, samples []sample, scores [][]float32, figures Figures) {
-	t.Care = make([]float64, len(language.Care))
-	for c := range language.Care {
-		var there []float64
-		for i, s := range scores {
-			if samples[i].targets[c] == 1 {
-				there = append(there, 1/(1+math.Exp(-float64(s[c]))))
-			}
+// measureAspects measures the sentiment towards topics on texts that are held out.
+func measureAspects(m *language.Model, heldOut []item, figures Figures) {
+	a := language.With(m)
+	var confusion [3][3]float64
+	labels := language.AspectTask.Labels()
+	for _, x := range heldOut {
+		if x.Kind != "opinions" {
+			continue
 		}
-		slices.Sort(there)
-		t.Care[c] = there[int(careMissed*float64(len(there)))]
-	}
-	missed, there, flagged, ordinary := 0.0, 0.0, 0.0, 0.0
-	for i, s := range scores {
-		flag, must := false, slices.Contains(samples[i].targets, 1)
-		for c := range s {
-			flag = flag || 1/(1+math.Exp(-float64(s[c]))) >= t.Care[c]
-		}
-		switch {
-		case must:
-			there++
-			if !flag {
-				missed++
-			}
-		default:
-			ordinary++
-			if flag {
-				flagged++
+		for _, topic := range a.Analyze(x.Text.Text).Topics {
+			if gold, ok := x.Topics[topic.Name]; ok {
+				confusion[slices.Index(labels, gold)][slices.Index(labels, string(topic.Sentiment))]++
+				figures["aspect held out: n"]++
 			}
 		}
 	}
-	figures["care out of fold: missed"] = missed / there
-	figures["care out of fold: ordinary flagged"] = flagged / ordinary
+	figures["aspect held out: F1"] = macroF1(confusion)
 }
 
-// tuneAspects fits how much the words near a topic count beside the whole text.
-func tuneAspects(m *language.Model, t *language.Tuning, heldOut []item, figures Figures) {
-	best := 0.0
-	for _, all := range []float64{0, 0.15, 0.3, 0.5, 0.8} {
-		for _, near := range []float64{0.3, 0.6, 1, 1.5} {
-			t.Aspect = [4]float64{all, near, -0.2, 0.2}
-			m.Tune(*t)
-			type pair struct {
-				score float64
-				gold  int
+// measureFresh measures on texts whose writers saw nothing of what is learnt from.
+func measureFresh(m *language.Model, fresh []corpus.Text, figures Figures) {
+	a := language.With(m)
+	share := map[string][2]float64{}
+	count := func(name string, yes bool) {
+		c := share[name]
+		if c[1]++; yes {
+			c[0]++
+		}
+		share[name] = c
+	}
+	for _, x := range fresh {
+		r := a.Analyze(x.Text)
+		switch {
+		case x.Kind == "languages" && len(strings.Fields(x.Text)) >= 5:
+			count("language right", r.Language == x.Language)
+			count("language right, "+x.Language, r.Language == x.Language)
+		case x.Kind == "messages":
+			answered := r.Intent != language.Unsure && r.Intent != language.OtherIntent
+			count("intent likeliest right, "+x.Language, a.LikeliestIntent(x.Text) == x.Label)
+			count("intent likeliest right", a.LikeliestIntent(x.Text) == x.Label)
+			if answered {
+				count("intent precision of answers", r.Intent == x.Label)
 			}
-			var pairs []pair
-			a := language.With(m)
-			for _, x := range heldOut {
-				if x.Kind != "opinions" {
-					continue
-				}
-				for _, topic := range a.Analyze(x.Text.Text).Topics {
-					if gold, ok := x.Topics[topic.Name]; ok {
-						pairs = append(pairs, pair{math.Atanh(max(-0.9999, min(0.9999, topic.Score))), slices.Index(language.SentimentTask.Labels(), gold)})
-					}
-				}
+			if x.Label == language.OtherIntent {
+				count("intent out of scope accepted", answered)
+			} else {
+				count("intent in scope answered", answered)
 			}
-			for low := -1.2; low <= 0; low += 0.1 {
-				for high := 0.0; high <= 1.2; high += 0.1 {
-					var confusion [3][3]float64
-					for _, p := range pairs {
-						guess := 1
-						if p.score < low {
-							guess = 0
-						} else if p.score > high {
-							guess = 2
-						}
-						confusion[p.gold][guess]++
-					}
-					if f1 := macroF1(confusion); f1 > best {
-						best = f1
-						figures["aspect held out: F1"] = f1
-						figures["aspect held out: n"] = float64(len(pairs))
-						figures["aspect: whole text"], figures["aspect: near"], figures["aspect: low"], figures["aspect: high"] = all, near, low, high
-					}
-				}
-			}
+			count("care ordinary messages flagged", len(r.Care) > 0)
+		case x.Kind == "care" && x.Label == corpus.None:
+			count("care look-alikes flagged", len(r.Care) > 0)
+		case x.Kind == "care":
+			count("care missed", len(r.Care) == 0)
 		}
 	}
-	t.Aspect = [4]float64{figures["aspect: whole text"], figures["aspect: near"], figures["aspect: low"], figures["aspect: high"]}
+	for name, c := range share {
+		figures["fresh: "+name] = c[0] / c[1]
+	}
 }
