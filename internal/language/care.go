@@ -60,6 +60,7 @@ const (
 
 	jest    // or praise
 	product // asked about
+	fits    // or asked about for a child: size, gifts
 
 	aged   // a number of a child's years, found by its neighbours
 	school // a class with its number
