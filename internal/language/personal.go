@@ -105,7 +105,11 @@ func account(text string, i int) Personal {
 	}
 	domain := text[i+1 : to]
 	if dots == 0 {
-		if i-from >= 2 && (holds(handles, domain) || len(domain) >= 3 && len(domain) <= 12 && hintBefore(text, from) == hintUPI) {
+		known := holds(handles, domain)
+		if !known && len(domain) >= 3 && len(domain) <= 12 { // new ones are given out all the time
+			known = isMobile(text[from:i]) || hintBefore(text, from) == hintUPI
+		}
+		if known && i-from >= 2 {
 			return Personal{"upi", Span{from, to}}
 		}
 		return Personal{}
@@ -115,6 +119,16 @@ func account(text string, i int) Personal {
 		return Personal{}
 	}
 	return Personal{"email", Span{from, to}}
+}
+
+// isMobile reports whether a text is an Indian mobile number and nothing else.
+func isMobile(s string) bool {
+	for i := range len(s) {
+		if !isASCIIDigit(s[i]) {
+			return false
+		}
+	}
+	return len(s) == 10 && s[0] >= '6'
 }
 
 func isLocal(c byte) bool {

@@ -27,6 +27,8 @@ func TestPersonals(t *testing.T) {
 		"a@b@c.example":                                "email=b@c.example",
 		"pay ravi.k@okaxis or 9876543210@ybl":          "upi=ravi.k@okaxis; upi=9876543210@ybl",
 		"my upi id is neha@newbank":                    "upi=neha@newbank",
+		"9876543210@anybank":                           "upi=9876543210@anybank",
+		"9876543210@x":                                 "",
 		// cards
 		"card 4111 1111 1111 1111 exp 12/29": "card=4111 1111 1111 1111",
 		"5555555555554444":                   "card=5555555555554444",
@@ -35,6 +37,8 @@ func TestPersonals(t *testing.T) {
 		"order 4111111111111111":             "",
 		"४१११ ११११ ११११ ११११":                "card=४१११ ११११ ११११ ११११",
 		"আমার কার্ড ৪১১১১১১১১১১১১১১১": "card=৪১১১১১১১১১১১১১১১",
+		"30569309025904": "card=30569309025904",
+		"36111222000633": "", // a company's CNPJ
 		// numbers of states
 		"CPF 529.982.247-25":      "cpf=529.982.247-25",
 		"meu cpf é 52998224725":   "cpf=52998224725",
@@ -44,6 +48,8 @@ func TestPersonals(t *testing.T) {
 		"aadhaar 2341 2341 2346":  "aadhaar=2341 2341 2346",
 		"234123412346":            "aadhaar=234123412346",
 		"234123412347":            "",
+		"123412340003":            "",
+		"919876543216":            "phone=919876543216", // the check digit is right by chance
 		"AWB 234123412346":        "",
 		"आधार २३४१ २३४१ २३४६": "aadhaar=२३४१ २३४१ २३४६",
 		"PAN ABCPE1234F hai":                 "pan=ABCPE1234F",
@@ -52,6 +58,7 @@ func TestPersonals(t *testing.T) {
 		"IBAN ES91 2100 0418 4502 0005 1332": "iban=ES91 2100 0418 4502 0005 1332",
 		"GB29NWBK60161331926819 ok":          "iban=GB29NWBK60161331926819",
 		"GB29NWBK60161331926818":             "",
+		"GB29NWBK60161331926819X":            "",
 		"BR1800360305000010009795493C1":      "iban=BR1800360305000010009795493C1",
 		// phones
 		"call 9876543210 now":   "phone=9876543210",
@@ -114,6 +121,9 @@ func TestPersonals(t *testing.T) {
 		"la Plaza de Armas cuesta 35 soles":                    "",
 		"costó 10 CUC. Para volver":                            "",
 		"mile 70 70 70 70 70 ota":                              "",
+		"rua das flores, 3 dias depois":                        "",
+		"stuck on MG Road 560001":                              "",
+		"order 22 Ngong Rd":                                    "",
 		"na rua, 3 dias depois":                                "",
 		"rua onde moro tem 2 buracos":                          "",
 		"2 km road pe":                                         "",

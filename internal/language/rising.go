@@ -21,6 +21,9 @@ type Phrase struct {
 // leastLift is how many times as many customers as expected make a rise.
 const leastLift = 1.5
 
+// sameShare is from which share of customers in common two phrases are one.
+const sameShare = 0.8
+
 // mostRising are looked at more closely, the clearest first.
 const mostRising = 200
 
@@ -33,7 +36,8 @@ const mostRising = 200
 // of many phrases rise by chance, the rate of false discoveries is bounded
 // (Benjamini and Hochberg, 1995) over all phrases that were seen in the window. A
 // phrase that rises only as part of a longer one is left out, and so is a longer
-// one that is no greater part of it than before.
+// one that is no greater part of it than before, and one that the same customers
+// write as another.
 func (p *Phrases) Rising(now time.Time) []Phrase {
 	p.advance(floorDiv(now.UnixMicro(), p.half))
 	recent := p.all[0].count() + p.all[1].count()
@@ -75,7 +79,8 @@ func (p *Phrases) Rising(now time.Time) []Phrase {
 		if r.texts[1] > 0 {
 			since = r.first[1]
 		}
-		out = append(out, Phrase{Text: r.mostly(), N: r.texts[0] + r.texts[1], Customers: int(math.Round(r.now)), Expected: r.past / p.past * recent,
+		n := r.texts[0] + r.texts[1]
+		out = append(out, Phrase{Text: r.mostly(), N: n, Customers: min(n, int(math.Round(r.now))), Expected: r.past / p.past * recent,
 			LLR: r.llr, Q: r.q, Since: time.UnixMicro(since).UTC()})
 	}
 	return out
@@ -132,7 +137,7 @@ func unexplained(found []rise, recent, past float64) []rise {
 			}
 		}
 		for _, a := range out {
-			gone[i] = gone[i] || overlaps(&a, b) && b.now <= a.now*leastLift
+			gone[i] = gone[i] || together(&a, b)
 		}
 		if !gone[i] {
 			out = append(out, *b)
@@ -151,13 +156,10 @@ func within(a, b *rise) bool {
 	return false
 }
 
-// overlaps reports whether one phrase goes on where another is under way: they are
-// pieces of one that is too long.
-func overlaps(a, b *rise) bool {
-	for n := min(a.n, b.n) - 1; n >= 2; n-- {
-		if slices.Equal(a.words[:n], b.words[b.n-n:b.n]) || slices.Equal(b.words[:n], a.words[a.n-n:a.n]) {
-			return true
-		}
-	}
-	return false
+// together reports whether the customers of two phrases are nearly the same: both
+// are pieces of one longer text that many write.
+func together(a, b *rise) bool {
+	count := func(r *rise) float64 { return r.crowd[0].count() + r.crowd[1].count() }
+	most := max(count(a), count(b))
+	return min(count(a), count(b)) > sameShare*most && a.crowd[0].with(&b.crowd[0])+a.crowd[1].with(&b.crowd[1]) < most/sameShare
 }
