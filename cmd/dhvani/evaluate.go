@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/language/evaluate"
+	"github.com/dhvani/dhvani/internal/language/train"
 )
 
 type evaluateCommand struct {
@@ -16,6 +19,7 @@ type evaluateCommand struct {
 type evaluateLanguage struct {
 	File        string `help:"The labelled file, gzipped or not: a text a line, as lang, label and text with tabs between; quotes are plain." required:"" type:"path" placeholder:"FILE"`
 	Task        string `help:"What the labels are: sentiment, intent or language." enum:"sentiment,intent,language" default:"sentiment"`
+	Model       string `help:"A model that dhvani train language --file wrote, for the labels that it learnt; without it the base models." type:"path" placeholder:"FILE"`
 	Predictions string `help:"Write gold label, prediction, confidence and text there, a line for each text." type:"path" placeholder:"FILE"`
 }
 
@@ -24,16 +28,20 @@ func (evaluateLanguage) Help() string {
 }
 
 func (c evaluateLanguage) Run() error {
-	f, err := os.Open(c.File)
+	lines, err := readLabelled(c.File)
 	if err != nil {
 		return err
 	}
-	lines, err := evaluate.Read(f)
-	f.Close()
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+	var m evaluate.Model = evaluate.Part{Analyzer: language.Base(), Task: c.Task}
+	if c.Model != "" {
+		if c.Task != evaluate.Intent {
+			return errors.New("--model goes with --task intent")
+		}
+		if m, err = readModel(c.Model); err != nil {
+			return err
+		}
 	}
-	cases, left, err := evaluate.Run(c.Task, lines, evaluate.Part{Analyzer: language.Base(), Task: c.Task}, true)
+	cases, left, err := evaluate.Run(c.Task, lines, m, c.Model == "")
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
@@ -43,6 +51,32 @@ func (c evaluateLanguage) Run() error {
 		}
 	}
 	r := evaluate.NewReport(c.Task, cases, language.OtherIntent, evaluate.NoNodes)
-	r.Model, r.Left = "base", left
+	r.Model, r.Left = cmp.Or(c.Model, "base "+language.BaseVersion()), left
 	return printIndented(r)
+}
+
+func readLabelled(name string) ([]evaluate.Line, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	lines, err := evaluate.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return lines, nil
+}
+
+func readModel(name string) (evaluate.Model, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, err := train.ReadClassifier(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
 }

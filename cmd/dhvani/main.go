@@ -32,6 +32,7 @@ type commands struct {
 	Erasures  erasuresCommand  `cmd:"" help:"Keep the list of erased customers, whom a restore leaves out."`
 	Analyze   analyzeCommand   `cmd:"" help:"Tell of texts, one a line, their language, sentiment, topics, intent and more, as JSON."`
 	Evaluate  evaluateCommand  `cmd:"" help:"Run a model on a labelled file and print how well it does, as JSON."`
+	Train     trainCommand     `cmd:"" help:"Train a model."`
 	Bench     benchCommand     `cmd:"" help:"Measure a running Dhvani, or a part of it."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

@@ -22,6 +22,7 @@ func (a *App) routeOperation(mux *http.ServeMux) {
 	mux.HandleFunc("POST /admin/play", steps(a.play))
 	mux.HandleFunc("POST /admin/verify", steps(a.verify))
 	mux.HandleFunc("POST /admin/backup", a.backup)
+	mux.HandleFunc("POST /admin/language/train", steps(a.trainLanguage))
 }
 
 func (a *App) shards(r *http.Request, _ struct{}) ([]process.ShardInfo, error) {

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/language/train"
+)
+
+type trainCommand struct {
+	Language trainLanguage `cmd:"" help:"Train a model of texts: a workspace's own of how its customers feel, or one of labels in a file."`
+}
+
+type trainLanguage struct {
+	placeFlags
+	Workspace string `help:"The workspace's name or id; not needed where there is one only."`
+	File      string `help:"Learn the labels of this file instead, gzipped or not: a text a line, as lang, label and text with tabs between." type:"path" placeholder:"FILE"`
+	Task      string `help:"With --file: what its labels are; any will do." enum:"intent" default:"intent"`
+	Out       string `help:"With --file: where to write the model, for dhvani evaluate language --model." type:"path" placeholder:"FILE"`
+}
+
+func (trainLanguage) Help() string {
+	return `Learns from opinions that have both a rating and a text, and from what staff corrected. The newest fifth of the ratings, at least 300, only judge the new model: it is used from then on if its macro-F1 is better than the base model's with 95 % certainty, and else not.
+
+Texts that are there already are read anew by dhvani replay.`
+}
+
+func (c trainLanguage) Run(ctx context.Context) error {
+	if (c.File == "") != (c.Out == "") {
+		return errors.New("--file and --out go together")
+	}
+	if c.File == "" {
+		return follow(ctx, c.placeFlags, "/admin/language/train", app.NamedKey{Workspace: c.Workspace}, stepPrinter{})
+	}
+	lines, err := readLabelled(c.File)
+	if err != nil {
+		return err
+	}
+	m, err := train.Classify(lines)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	if err := writeWhole(c.Out, true, func(w io.Writer) error { return m.Write(w) }); err != nil {
+		return err
+	}
+	fmt.Printf("Learnt from %s texts.\n", thousands(int64(len(lines))))
+	return nil
+}
