@@ -30,7 +30,7 @@ const grain = 5 * 60 * 1_000_000
 // coarse is the beginning of a time's grain.
 func coarse(at int64) int64 { return at - ((at%grain)+grain)%grain }
 
-// unrated is the rating of who never gave one; the others are moodSpan times
+// unrated is the rating of who said nothing with a mood; the others are moodSpan times
 // their mood and, within it, how high they are.
 const (
 	unrated  = -1
@@ -61,7 +61,7 @@ type card struct {
 
 	spent   map[string]*spent
 	said    mark // of the last opinion
-	ratedAt mark // of the last rating
+	ratedAt mark // of the last that has a mood
 	words   wordSet
 }
 

@@ -65,7 +65,7 @@ type Row struct {
 	Spend       int64 // millionths, in Currency
 	Currency    string
 	Opinions    int64
-	Mood        string   // of the last rating, "" where there is none
+	Mood        string   // of the last opinion that has one, "" where there is none
 	LastOpinion event.ID // zero where there is none
 
 	rating   int64
