@@ -197,8 +197,8 @@ func (p *Phrases) find(v visit, words *[mostOfPhrase]uint64, n int) *seen {
 			before = *porch
 		}
 		*porch = v
-		unsure = p.lost.estimate(v.hash)
-		if p.lost.add(v.hash, 1); unsure < 1 && before.hash == 0 {
+		if unsure = p.lost.estimate(v.hash); unsure < 1 && before.hash == 0 {
+			p.lost.add(v.hash, 1)
 			return nil
 		}
 	}

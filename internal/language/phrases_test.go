@@ -199,17 +199,29 @@ func TestRisingRemembersRoughly(t *testing.T) {
 	customer := uint64(0)
 	for day := range 11 {
 		at := began.AddDate(0, 0, day)
-		for i := range 400 {
-			text := letters(uint64(1000*day+i)) + "qq"
-			if i < 5 {
+		for i := range 1200 {
+			text := letters(uint64(1000*day+i/8)) + "qq" // more say each of these
+			if i < 2 && day < 10 || day == 10 && i >= 1196 {
 				text = "lid cracked"
 			}
 			customer++
-			p.Add(at.Add(time.Duration(i)*time.Minute), customer, text)
+			p.Add(at.Add(time.Duration(i)*20*time.Second), customer, text)
 		}
 	}
-	if got := p.Rising(began.AddDate(0, 0, 10).Add(6 * time.Hour)); len(got) > 0 {
-		t.Errorf("%+v", got)
+	got := texts(p.Rising(began.AddDate(0, 0, 10).Add(7 * time.Hour)))
+	if len(got) == 0 || slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "lid") }) {
+		t.Errorf("%q", got)
+	}
+	var x text
+	x.fold("lid")
+	lid := p.find(visit{hash: mix(0, wordHash(x.runes))}, &[mostOfPhrase]uint64{}, 1)
+	if all := lid.past + lid.unsure; all < 15 || all > 60 {
+		t.Errorf("%f of 20 customers are remembered", all)
+	}
+	before := p.lost.add(1, 100)
+	p.advance(p.slot + 60)
+	if after := p.lost.estimate(1); after > before*0.55 {
+		t.Errorf("%f of %f are left after a month", after, before)
 	}
 }
 

@@ -68,7 +68,7 @@ func TestSummarizeSkipsWhatIsAlike(t *testing.T) {
 
 // A text that speaks of everything at length is not what anybody wants to read.
 func TestSummarizeLikesShortTexts(t *testing.T) {
-	texts := append(slices.Clone(said), strings.Repeat("and then I thought of my uncle ", 30)+strings.Join(said, ", "))
+	texts := append(slices.Clone(said), strings.Join(said, ", "))
 	if got := Summarize(texts, 3); slices.Contains(got, len(said)) {
 		t.Errorf("%d", got)
 	}
