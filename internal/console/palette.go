@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/cases"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
+	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/locale"
 	"github.com/dhvani/dhvani/internal/roster"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -51,8 +52,8 @@ func begins(q string, names ...string) bool {
 }
 
 // pagesNamed returns the places that are named by what was typed, in the viewer's
-// language or in the address; all of them for nothing typed. The sections of the
-// settings are among them once something is.
+// language or in the address; all of them for nothing typed. Topics and the sections
+// of the settings are among them once something is.
 func pagesNamed(v *ui.Viewer, q string) []ui.PaletteItem {
 	var out []ui.PaletteItem
 	for _, p := range ui.Places(v) {
@@ -62,6 +63,11 @@ func pagesNamed(v *ui.Viewer, q string) []ui.PaletteItem {
 	}
 	if q == "" || !v.May(staff.See) {
 		return out
+	}
+	for _, t := range language.Topics {
+		if begins(q, topicName(v, t), t) {
+			out = append(out, ui.PaletteItem{Label: topicName(v, t), Icon: "hash", URL: v.URL("topics", t), Hint: v.T("ui.nav_topics")})
+		}
 	}
 	for _, s := range sections(v) {
 		if begins(q, s.label, s.name) {
