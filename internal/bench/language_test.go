@@ -43,8 +43,8 @@ func TestTexts(t *testing.T) {
 	if r.Models < 8<<20 || r.Models > 9<<20 {
 		t.Errorf("8 MB are measured as %d bytes", r.Models)
 	}
-	if r.Allocations < 2 || r.Allocations > 3 {
-		t.Errorf("%v allocations", r.Allocations)
+	if r.PerCPU <= 0 || r.Allocations < 2 || r.Allocations > 3 {
+		t.Errorf("%v allocations, %v in a second", r.Allocations, r.PerCPU)
 	}
 	if text, err := json.Marshal(r); err != nil || !strings.Contains(string(text), `"models_mb":8`) {
 		t.Errorf("%s %v", text, err)
