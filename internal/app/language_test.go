@@ -52,6 +52,20 @@ func TestTrainLanguage(t *testing.T) {
 			t.Errorf("a new opinion: %+v", list)
 		}
 
+		// Old texts are read by it in a replay: all but the last agree with their stars then.
+		disagree := func() int64 {
+			return s.number(`SELECT count(*) FROM feedback f JOIN workspace w ON w.model = f.model WHERE w.name = 'bar'
+				AND f.sentiment <> CASE f.mood WHEN 1 THEN 'positive' WHEN 0 THEN 'neutral' ELSE 'negative' END`)
+		}
+		before := disagree()
+		if _, _, err := s.follow("/admin/replay", train); err != nil {
+			t.Fatal(err)
+		}
+		if after := disagree(); before < 100 || after != 1 {
+			t.Errorf("%d texts disagreed with their stars, and after a replay %d", before, after)
+		}
+		s.verify("")
+
 		for name, sentiment := range map[string]string{"bar": "negative", "baz": ask(other.SecretKey)} {
 			var m app.OwnModel
 			s.command("POST", "/admin/language/model", app.NamedKey{Workspace: name}, &m)
