@@ -111,7 +111,7 @@ func TestBetterModelIsUsed(t *testing.T) {
 				}
 			}
 		}
-		if here.For(2) != here.base || here.For(1) != here.For(1) {
+		if a := here.For(1); here.For(2) != here.base || a != here.For(1) {
 			t.Error("another workspace has it too, or it is read for each text")
 		}
 	})
