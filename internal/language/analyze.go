@@ -81,7 +81,7 @@ func (a *Analyzer) Analyze(given string) Analysis {
 	out.Probabilities = softmax3(scores, m.tuning.Temperature)
 	out.Score = out.Probabilities[2] - out.Probabilities[0]
 	out.Sentiment = Sentiments[top(out.Probabilities[:])]
-	out.Topics = m.topics(w)
+	out.Topics = m.topics(w, scores)
 	out.Intent, out.IntentConfidence = m.intent(w)
 	out.Care = m.care(w)
 	wish := out.Intent

@@ -10,7 +10,7 @@ import (
 const maxShown = 4
 
 // topics returns what a text is about, with the sentiment towards each.
-func (m *Model) topics(w *work) (out []Topic) {
+func (m *Model) topics(w *work, whole [3]float64) (out []Topic) {
 	for c, name := range Topics {
 		p := logistic(m.meaning.score(w.sums[topicColumn+c], topicColumn+c, w.norm))
 		if p < m.tuning.Topics[c] {
@@ -18,7 +18,7 @@ func (m *Model) topics(w *work) (out []Topic) {
 		}
 		tokens, words := w.evidence(topicColumn + c)
 		t := Topic{Name: name, Confidence: p, Words: words}
-		t.Sentiment, t.Score = m.towards(w, tokens)
+		t.Sentiment, t.Score = m.towards(w, tokens, whole)
 		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b Topic) int {
@@ -95,8 +95,12 @@ func (w *work) reach(tokens []int) []float32 {
 	return w.reaches
 }
 
+// wholeCounts is how much the sentiment of the whole text counts in that towards a
+// topic, beside that of the words around it.
+const wholeCounts = 1.0
+
 // towards is the sentiment towards what some tokens speak of.
-func (m *Model) towards(w *work, tokens []int) (Sentiment, float64) {
+func (m *Model) towards(w *work, tokens []int, whole [3]float64) (Sentiment, float64) {
 	var sums [3]float64
 	features := 0.0
 	for i, r := range w.reach(tokens) {
@@ -110,7 +114,7 @@ func (m *Model) towards(w *work, tokens []int) (Sentiment, float64) {
 	}
 	for c := range sums {
 		column := aspectColumn + c
-		sums[c] = sums[c]*float64(m.meaning.scale[column])/math.Sqrt(features+1) + float64(m.meaning.bias[column])
+		sums[c] = sums[c]*float64(m.meaning.scale[column])/math.Sqrt(features+1) + float64(m.meaning.bias[column]) + wholeCounts*whole[c]
 	}
 	softmax(sums[:])
 	return Sentiments[top(sums[:])], sums[2] - sums[0]

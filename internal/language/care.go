@@ -150,52 +150,80 @@ func tellAges(hits []careHit) {
 	}
 }
 
-// careWeight is what tells a flag: the model's score and the cues.
-type careWeight struct {
-	bias, model float64
-	cues        []cueWeight
+// CareWeights are what tells a flag: the model's score and the cues.
+type CareWeights struct {
+	Bias  float64     `json:"bias"`
+	Model float64     `json:"model"`
+	Cues  []CueWeight `json:"cues"`
 }
 
-// cueWeight is what a cue adds to a score, or two cues near each other.
-type cueWeight struct {
-	a, b   careCue // the same for a cue alone
-	weight float64
+// CueWeight is what a cue adds to a score, or two cues near each other.
+type CueWeight struct {
+	CuePair
+	Weight float64 `json:"weight"`
+}
+
+// CuePair is a cue, with A and B the same, or two cues near each other, A before B in
+// the list of cues.
+type CuePair struct {
+	A careCue `json:"a"`
+	B careCue `json:"b"`
 }
 
 // careNear is how many words two cues may be apart to belong together.
 const careNear = 8
 
-// careBound is the least probability of a flag. Of ordinary texts some 1.6 % reach
-// it, a good part of them rightly.
-const careBound = 0.16
-
 // care returns the flags of a text.
 func (m *Model) care(w *work) (out []Flag) {
+	cues := w.cues()
+	for c, kind := range Care {
+		column := careColumn + c
+		f := &m.tuning.Care[c]
+		score := f.Bias + f.Model*m.meaning.score(w.sums[column], column, w.norm)
+		var shows uint64
+		for i := range f.Cues {
+			if one := &f.Cues[i]; w.shows(cues, one.CuePair) {
+				if score += one.Weight; one.Weight > 0 {
+					shows |= 1<<one.A | 1<<one.B
+				}
+			}
+		}
+		if p := logistic(score); p >= m.tuning.CareBound {
+			out = append(out, Flag{kind, p, w.careWords(shows, column)})
+		}
+	}
+	return out
+}
+
+// cues finds the cues of the text, and returns which there are.
+func (w *work) cues() (cues uint64) {
 	w.hits = w.text.careHits(w.hits[:0])
 	if len(w.hits) > maxCareHits { // a long text: what matters comes early, or late
 		half := maxCareHits / 2
 		w.hits = append(w.hits[:half], w.hits[len(w.hits)-half:]...)
 	}
-	var cues uint64
 	for _, h := range w.hits {
 		cues |= h.cues
 	}
-	for c, kind := range Care {
-		column := careColumn + c
-		f := &careWeights[c]
-		score := f.bias + f.model*m.meaning.score(w.sums[column], column, w.norm)
-		var shows uint64
-		for _, one := range f.cues {
-			both := uint64(1)<<one.a | 1<<one.b
-			if cues&both != both || one.a != one.b && !near2(w.hits, one.a, one.b) {
-				continue
+	return cues
+}
+
+// shows reports whether a text has a cue, or two near each other.
+func (w *work) shows(cues uint64, p CuePair) bool {
+	both := uint64(1)<<p.A | 1<<p.B
+	return cues&both == both && (p.A == p.B || near2(w.hits, p.A, p.B))
+}
+
+// CareCues returns all cues and pairs of them that a text shows, for training.
+func CareCues(given string) (out []CuePair) {
+	w := &work{}
+	w.text.fold(given)
+	cues := w.cues()
+	for a := range careCues {
+		for b := a; b < careCues && cues>>a&1 != 0; b++ {
+			if w.shows(cues, CuePair{a, b}) {
+				out = append(out, CuePair{a, b})
 			}
-			if score += one.weight; one.weight > 0 {
-				shows |= both
-			}
-		}
-		if p := logistic(score); p >= careBound {
-			out = append(out, Flag{kind, p, w.careWords(shows, column)})
 		}
 	}
 	return out

@@ -31,7 +31,7 @@ func TestCare(t *testing.T) {
 			continue
 		}
 		f := flags[at]
-		if f.Confidence < careBound || f.Confidence > 1 || len(f.Words) == 0 || len(f.Words) > maxShown {
+		if f.Confidence < Base().load().tuning.CareBound || f.Confidence > 1 || len(f.Words) == 0 || len(f.Words) > maxShown {
 			t.Errorf("%s: %+v", l[2], f)
 		}
 		end := 0

@@ -95,7 +95,9 @@ type Tuning struct {
 	Temperature float64               `json:"temperature"` // by which the scores of sentiments are multiplied
 	Topics      []float64             `json:"topics"`      // least probability of each topic
 	IntentScale float64               `json:"intent_scale"`
-	Intent      float64               `json:"intent"` // least confidence of an intent
+	Intent      float64               `json:"intent"`     // least confidence of an intent
+	Care        []CareWeights         `json:"care_flags"` // of each flag
+	CareBound   float64               `json:"care_bound"` // least probability of a flag
 }
 
 // Set takes over what was learnt for a task.
@@ -141,7 +143,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 }
 
 func (t *Tuning) complete() bool {
-	return len(t.Topics) == len(Topics) && t.Temperature > 0 && t.IntentScale > 0
+	return len(t.Topics) == len(Topics) && len(t.Care) == len(Care) && t.Temperature > 0 && t.IntentScale > 0
 }
 
 // Write writes a model, compressed.

@@ -65,6 +65,8 @@ func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, e
 			tuneTopics(&t, samples[task], outOfFold(samples[task], o), figures)
 		case language.IntentTask:
 			tuneIntent(&t, items, samples[task], outOfFold(samples[task], o), figures)
+		case language.CareTask:
+			tuneCare(&t, items, samples[task], outOfFold(samples[task], o), figures)
 		}
 		say(fmt.Sprintf("%s learnt from %d texts", task, len(samples[task])))
 	}
