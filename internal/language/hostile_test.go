@@ -14,17 +14,24 @@ import (
 	"pgregory.net/rapid"
 )
 
+// betweenRunes reports whether a place is between two runes.
+func betweenRunes(text string, at int) bool {
+	for i := at - 1; i >= max(0, at-utf8.UTFMax+1); i-- {
+		if utf8.RuneStart(text[i]) {
+			_, size := utf8.DecodeRuneInString(text[i:])
+			return i+size <= at
+		}
+	}
+	return true
+}
+
 // flaw is what is wrong with an analysis of a text, whatever the text says; "" for
 // nothing.
 func flaw(text string, a *Analysis) string {
-	starts := map[int]bool{len(text): true}
-	for i := range text {
-		starts[i] = true
-	}
 	spans := func(list []Span) bool {
 		last := 0
 		for _, s := range list {
-			if s.From < last || s.To <= s.From || s.To > len(text) || !starts[s.From] || !starts[s.To] {
+			if s.From < last || s.To <= s.From || s.To > len(text) || !betweenRunes(text, s.From) || !betweenRunes(text, s.To) {
 				return false
 			}
 			last = s.From
