@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/language/train"
@@ -19,7 +20,9 @@ type trainLanguage struct {
 	Workspace string `help:"The workspace's name or id; not needed where there is one only."`
 	File      string `help:"Learn the labels of this file instead, gzipped or not: a text a line, as lang, label and text with tabs between." type:"path" placeholder:"FILE"`
 	Task      string `help:"With --file: what its labels are; any will do." enum:"intent" default:"intent"`
-	Out       string `help:"With --file: where to write the model, for dhvani evaluate language --model." type:"path" placeholder:"FILE"`
+	Out       string `help:"With --file or --corpus: where to write the model." type:"path" placeholder:"FILE"`
+	Corpus    string `help:"Train the base models from this folder instead, as internal/language/corpus is." type:"path" placeholder:"DIR"`
+	Sets      string `help:"With --corpus: the folder of the public sets, as NAME.train.tsv.gz." type:"path" placeholder:"DIR"`
 }
 
 func (trainLanguage) Help() string {
@@ -29,6 +32,9 @@ Texts that are there already are read anew by dhvani replay.`
 }
 
 func (c trainLanguage) Run(ctx context.Context) error {
+	if c.Corpus != "" {
+		return c.base()
+	}
 	if (c.File == "") != (c.Out == "") {
 		return errors.New("--file and --out go together")
 	}
@@ -48,4 +54,20 @@ func (c trainLanguage) Run(ctx context.Context) error {
 	}
 	fmt.Printf("Learnt from %s texts.\n", thousands(int64(len(lines))))
 	return nil
+}
+
+// base trains the base models, and writes their card beside them.
+func (c trainLanguage) base() error {
+	if c.Out == "" || c.Sets == "" {
+		return errors.New("--corpus, --sets and --out go together")
+	}
+	texts := os.DirFS(c.Corpus)
+	m, figures, err := train.Base(texts, c.Sets, func(step string) { fmt.Fprintln(os.Stderr, step) })
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(c.Out, true, m.Write); err != nil {
+		return err
+	}
+	return writeWhole(c.Out+".md", true, func(w io.Writer) error { return train.Card(w, texts, figures) })
 }

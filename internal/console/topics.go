@@ -106,11 +106,5 @@ func topicSpark(t feedback.TopicRow) (out []float64) {
 	return out
 }
 
-// topicInterval draws the share of the negative.
-func topicInterval(v *ui.Viewer, t feedback.TopicRow) ui.Interval {
-	value, between := negativeText(v, t)
-	return ui.Interval{Max: 1, Value: t.Share.Value, Low: t.Share.Low, High: t.Share.High, Bad: true, Label: value + ", " + between}
-}
-
 // share is a part of all as a fraction.
 func share(n, all int64) float64 { return float64(n) / math.Max(float64(all), 1) }

@@ -42,7 +42,6 @@ type Phrases struct {
 	forgotten int64   // the half in which lost was last halved
 	texts     uint32
 	t         text
-	spans     []Span
 }
 
 // seen is a phrase.

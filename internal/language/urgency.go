@@ -96,7 +96,9 @@ func (p *lexicon) learn(t *text, cues uint64, stem bool) {
 			from++ // apart from whole words
 		}
 		whole = mix(from, wordHash(t.of(&t.tokens[i])))
-		p.words[whole] = p.words[whole]
+		if _, known := p.words[whole]; !known {
+			p.words[whole] = entry{}
+		}
 		h := whole >> 32
 		p.maybe[h/64%uint64(len(p.maybe))] |= 1 << (h % 64)
 	}

@@ -31,7 +31,7 @@ func TestLikeliestIntent(t *testing.T) {
 	if a.LikeliestIntent(" ") != Unsure {
 		t.Error("it guesses what nothing wants")
 	}
-	if BaseVersion() != BaseVersion() || len(BaseVersion()) < 20 {
+	if len(BaseVersion()) < 20 {
 		t.Error(BaseVersion())
 	}
 }

@@ -57,7 +57,6 @@ func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, e
 		}
 		o := settingsOf(task)
 		m.Set(task, fit(samples[task], o).weightsOf())
-		o.seeds = 1
 		switch task {
 		case language.SentimentTask:
 			tuneSentiment(&t, items, groups, sentiment, outOfFold(sentiment, o), figures)

@@ -23,7 +23,7 @@ func Card(w io.Writer, own fs.FS, figures Figures) error {
 		counts[t.Kind]++
 	}
 	var b strings.Builder
-	b.WriteString("# Model card of the base models\n\nWritten by `dhvani train language --base`. What the models tell, and what their labels mean, is in docs/language.md and corpus/README.md.\n\n")
+	b.WriteString("# Model card of the base models\n\nWritten by `dhvani train language --corpus internal/language/corpus --sets DIR --out internal/language/base.model`. What the models tell, and what their labels mean, is in docs/language.md and corpus/README.md.\n\n")
 	b.WriteString("Linear models (multinomial and binary logistic regression, AdaGrad, dropout of features, averaged over seeds) over hashed words, pairs of words, runs of 2 to 5 letters, consonants of Latin words, negated words and emoji;\none byte for each weight. Languages are told by runs of up to 4 letters.\n\n## Learnt from\n\n| texts | licence | n |\n|---|---|---|\n")
 	for _, kind := range slices.Sorted(maps.Keys(counts)) {
 		fmt.Fprintf(&b, "| %s written for this project | Apache-2.0 | %d, a tenth held out |\n", kind, counts[kind])

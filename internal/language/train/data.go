@@ -144,6 +144,10 @@ func balance(samples []sample, groups []string, classes int, power float64) {
 	}
 }
 
+// hasPublic are the languages of public sets of opinions. Own texts, of which more are
+// hard, count less beside them.
+var hasPublic = map[string]bool{"hi": true, "hi-Latn": true, "bn": true}
+
 // sentimentSamples are opinions by how their writers feel.
 func sentimentSamples(items []item) (out []sample, groups []string) {
 	for _, x := range items {
@@ -153,7 +157,9 @@ func sentimentSamples(items []item) (out []sample, groups []string) {
 		s := sampleOf(language.SentimentTask, x.Text.Text)
 		s.targets = one(language.SentimentTask, x.Label)
 		if x.set == "" {
-			s.weight = 1.2
+			if s.weight = 1.2; hasPublic[x.Language] {
+				s.weight = 0.4
+			}
 		}
 		out, groups = append(out, s), append(groups, cmp.Or(x.set, x.Language))
 	}

@@ -44,16 +44,7 @@ type linear struct {
 // dropout of features. It is deterministic: every seed has its own order.
 func fit(samples []sample, o settings) *linear {
 	models := make([]*linear, o.seeds)
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for seed := range models {
-		slots <- struct{}{}
-		wg.Go(func() {
-			models[seed] = fitOne(samples, o, uint64(seed))
-			<-slots
-		})
-	}
-	wg.Wait()
+	each(o.seeds, func(seed int) { models[seed] = fitOne(samples, o, uint64(seed)) })
 	out := models[0]
 	for _, m := range models[1:] {
 		add(out.weights, m.weights)
@@ -199,7 +190,8 @@ const folds = 5
 // outOfFold returns the scores of all samples, each by a model that has not seen it.
 func outOfFold(samples []sample, o settings) [][]float32 {
 	out := make([][]float32, len(samples))
-	for f := range folds {
+	o.seeds = 1
+	each(folds, func(f int) {
 		var rest []sample
 		for i := range samples {
 			if samples[i].fold != f {
@@ -213,6 +205,20 @@ func outOfFold(samples []sample, o settings) [][]float32 {
 				m.score(samples[i].features, samples[i].amounts, samples[i].offset, out[i])
 			}
 		}
-	}
+	})
 	return out
+}
+
+// each does something n times, on all cores.
+func each(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range n {
+		slots <- struct{}{}
+		wg.Go(func() {
+			do(i)
+			<-slots
+		})
+	}
+	wg.Wait()
 }
