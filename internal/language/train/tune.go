@@ -16,7 +16,7 @@ const publicIntents = 0.3
 // priors are what is added to the scores of the sentiments in languages whose texts
 // are nearly all own ones. A third of these is neutral; of what customers write of
 // a purchase or a stay, a tenth or less is: ln(0.1/0.33) is -1.2.
-var priors = map[string][3]float64{"en": {0, -0.8, 0}, "pt": {0, -1.2, 0}, "es": {0, -1.5, 0}}
+var priors = map[string][3]float64{"en": {0, -0.8, 0}, "pt": {0, -1, 0}, "es": {0, -1.4, 0}}
 
 // tuneSentiment fits the temperature to the texts of all folds, where those of each
 // language count as often as the priors say.
