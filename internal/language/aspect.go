@@ -97,7 +97,7 @@ func (w *work) reach(tokens []int) []float32 {
 
 // wholeCounts is how much the sentiment of the whole text counts in that towards a
 // topic, beside that of the words around it.
-const wholeCounts = 1.0
+const wholeCounts = 0.4
 
 // towards is the sentiment towards what some tokens speak of.
 func (m *Model) towards(w *work, tokens []int, whole [3]float64) (Sentiment, float64) {

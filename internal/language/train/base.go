@@ -18,7 +18,7 @@ type Figures map[string]float64
 var tasks = map[language.Task]settings{
 	language.SentimentTask: {softmax: true, epochs: 16, rate: 0.15, decay: 6e-4, drop: 0.3, seeds: 4},
 	language.TopicTask:     {epochs: 14, rate: 0.3, decay: 3e-4, drop: 0.5, seeds: 3},
-	language.IntentTask:    {softmax: true, epochs: 20, rate: 0.3, decay: 1e-4, drop: 0.5, seeds: 3},
+	language.IntentTask:    {softmax: true, epochs: 30, rate: 0.5, decay: 3e-4, drop: 0.6, seeds: 3},
 	language.CareTask:      {epochs: 12, rate: 0.3, decay: 1e-4, drop: 0.5, seeds: 2},
 	language.AspectTask:    {softmax: true, epochs: 10, rate: 0.3, decay: 1e-3, drop: 0.3, seeds: 2},
 	language.LanguageTask:  {softmax: true, epochs: 8, rate: 0.3, decay: 1e-4, drop: 0.4, seeds: 2},

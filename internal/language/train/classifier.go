@@ -42,7 +42,7 @@ func Classify(lines []evaluate.Line) (*Classifier, error) {
 		return nil, fmt.Errorf("there are %d labels: it takes 2 to %d", len(labels), maxLabels)
 	}
 	o := settingsOf(language.IntentTask)
-	o.classes, o.seeds = len(labels), 4
+	o.classes, o.seeds = len(labels), 8
 	samples := make([]sample, len(lines))
 	for i, l := range lines {
 		samples[i] = sampleOf(language.IntentTask, l.Text)
