@@ -12,7 +12,7 @@ import (
 const careFlagged = 0.018
 
 // Cues and pairs of them are learnt if this many texts have them.
-const careSeen = 3
+const careSeen = 20
 
 // signs are what tells of care in a text: the cues, by their number, and the scores
 // of models that have not seen it.
@@ -106,12 +106,12 @@ func (w *careFit) probability(s *signs, flag int) float64 {
 	return 1 / (1 + math.Exp(-score))
 }
 
-// fitCare fits one flag by AdaGrad. Texts to flag count three times.
+// fitCare fits one flag by AdaGrad.
 func fitCare(texts []signs, flag, pairs int, use func(*signs) bool) *careFit {
 	const (
 		epochs = 30
 		rate   = 0.2
-		decay  = 2e-4
+		decay  = 0.05
 	)
 	w := &careFit{cues: make([]float64, pairs)}
 	squares := make([]float64, pairs)
@@ -128,9 +128,6 @@ func fitCare(texts []signs, flag, pairs int, use func(*signs) bool) *careFit {
 				continue
 			}
 			d := w.probability(s, flag) - float64(s.flags[flag])
-			if s.flags[flag] == 1 {
-				d *= 3
-			}
 			step(&w.bias, &biasSquares, d)
 			step(&w.model, &modelSquares, d*float64(s.scores[flag]))
 			for _, c := range s.cues {
