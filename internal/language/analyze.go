@@ -83,7 +83,7 @@ func (a *Analyzer) Analyze(given string) Analysis {
 	out.Sentiment = Sentiments[top(out.Probabilities[:])]
 	out.Topics = m.topics(w, scores)
 	out.Intent, out.IntentConfidence = m.intent(w)
-	out.Care = m.care(w)
+	out.Care = m.care(w, out.Score)
 	wish := out.Intent
 	if out.IntentConfidence < sureOfWish || out.Sentiment != Negative {
 		wish = "" // opinions have no intents, and praise no hurry

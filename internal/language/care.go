@@ -173,8 +173,18 @@ type CuePair struct {
 // careNear is how many words two cues may be apart to belong together.
 const careNear = 8
 
-// care returns the flags of a text.
-func (m *Model) care(w *work) (out []Flag) {
+// Where a writer is content by this score, a flag must be at least as likely as not.
+const (
+	content      = 0.4
+	contentBound = 0.5
+)
+
+// care returns the flags of a text whose writer feels as a score says.
+func (m *Model) care(w *work, mood float64) (out []Flag) {
+	bound := m.tuning.CareBound
+	if mood >= content {
+		bound = max(bound, contentBound)
+	}
 	cues := w.cues()
 	for c, kind := range Care {
 		column := careColumn + c
@@ -188,7 +198,7 @@ func (m *Model) care(w *work) (out []Flag) {
 				}
 			}
 		}
-		if p := logistic(score); p >= m.tuning.CareBound {
+		if p := logistic(score); p >= bound {
 			out = append(out, Flag{kind, p, w.careWords(shows, column)})
 		}
 	}

@@ -103,7 +103,7 @@ func BenchmarkCare(b *testing.B) {
 			w.sum(m)
 			b.ReportAllocs()
 			for b.Loop() {
-				m.care(&w)
+				m.care(&w, 0)
 			}
 		})
 	}
