@@ -24,7 +24,7 @@ func NewAdaption(l Linear) *Adaption {
 	}
 	for c, weights := range l.Weights {
 		for bucket, w := range weights {
-			a.weights[bucket*3+c] = int8(max(-127, min(127, math.Round(float64(w/a.scale)))))
+			a.weights[bucket*3+c] = inSteps(w, a.scale)
 		}
 	}
 	return a

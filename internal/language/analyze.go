@@ -50,18 +50,21 @@ var works = sync.Pool{New: func() any { return new(work) }}
 // maxKept is up to how many tokens the memory of an analysis is kept for the next.
 const maxKept = 1024
 
+// release keeps the memory for the next analysis, unless it is a lot.
+func (w *work) release() {
+	w.text.given = ""
+	if cap(w.tokens) <= maxKept {
+		works.Put(w)
+	}
+}
+
 // sureOfWish is how certain an intent must be to make a text urgent.
 const sureOfWish = 0.75
 
 // Analyze analyses a text; of a long one it looks at the first 8 KB.
 func (a *Analyzer) Analyze(given string) Analysis {
 	w := works.Get().(*work)
-	defer func() {
-		w.text.given = ""
-		if cap(w.tokens) <= maxKept {
-			works.Put(w)
-		}
-	}()
+	defer w.release()
 	m := a.load()
 	t := &w.text
 	t.fold(given)
@@ -131,10 +134,18 @@ func (m *Model) sentimentScores(w *work, language string) (scores [3]float64) {
 	return scores
 }
 
+// intents are the scores of the intents.
+func (m *Model) intents(w *work) (scores [careColumn - intentColumn]float64) {
+	for c := range scores {
+		scores[c] = m.meaning.score(w.sums[intentColumn+c], intentColumn+c, w.norm)
+	}
+	return scores
+}
+
 func (m *Model) intent(w *work) (string, float64) {
-	var p [careColumn - intentColumn]float64
+	p := m.intents(w)
 	for c := range p {
-		p[c] = m.meaning.score(w.sums[intentColumn+c], intentColumn+c, w.norm) * m.tuning.IntentScale
+		p[c] *= m.tuning.IntentScale
 	}
 	softmax(p[:])
 	best := top(p[:])
@@ -174,15 +185,32 @@ func softmax3(scores [3]float64, scale float64) [3]float64 {
 	return scores
 }
 
+// LikeliestIntent is what a message most likely wants, whether or not the model is
+// confident enough to say so; Unsure where there is nothing to go by.
+func (a *Analyzer) LikeliestIntent(given string) string {
+	w := works.Get().(*work)
+	defer w.release()
+	m := a.load()
+	w.text.fold(given)
+	if len(w.text.tokens) == 0 {
+		return Unsure
+	}
+	w.sum(m)
+	scores := m.intents(w)
+	return Intents[top(scores[:])]
+}
+
 // SentimentScores are the scores of a text's sentiments before they become
 // probabilities, without an Adaption, for training.
 func (a *Analyzer) SentimentScores(given string) [3]float64 {
-	m, w := a.load(), &work{}
+	w := works.Get().(*work)
+	defer w.release()
+	m := a.load()
 	w.text.fold(given)
 	w.sum(m)
-	l := m.language(&w.text, &w.spelling)
-	if l < 0 {
-		return m.sentimentScores(w, "")
+	language := ""
+	if l := m.language(&w.text, &w.spelling); l >= 0 {
+		language = spellings[l]
 	}
-	return m.sentimentScores(w, spellings[l])
+	return m.sentimentScores(w, language)
 }

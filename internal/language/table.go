@@ -69,7 +69,7 @@ func (t *table) set(from int, l Linear) {
 		scale := scaleOf(weights)
 		t.scale[from+c], t.bias[from+c] = scale, l.Bias[c]
 		for bucket, w := range weights {
-			t.weights[bucket*t.columns+from+c] = byte(128 + int(max(-127, min(127, math.Round(float64(w/scale))))))
+			t.weights[bucket*t.columns+from+c] = byte(128 + int(inSteps(w, scale)))
 		}
 	}
 }
@@ -89,6 +89,9 @@ func scaleOf(weights []float32) float32 {
 	}
 	return float32(8 * math.Sqrt(squares/float64(n)) / 127)
 }
+
+// inSteps is a weight in steps of a scale, cut to a byte.
+func inSteps(w, scale float32) int8 { return int8(max(-127, min(127, math.Round(float64(w/scale))))) }
 
 // write and read keep a table column by column, which compresses better.
 func (t *table) write(w io.Writer) error {
