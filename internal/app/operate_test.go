@@ -119,11 +119,11 @@ func (s *shop) correct() {
 		if it.Sentiment == sentiment {
 			sentiment = "positive"
 		}
-		if err := opinions.Correct(s.t.Context(), by, it.ID, sentiment, []feedback.Aspect{{Topic: "size", Sentiment: sentiment}}); err != nil {
+		if err := opinions.Correct(s.t.Context(), by, it.ID, feedback.Change{Sentiment: sentiment, Topics: map[string]string{"size": sentiment}, Care: map[string]bool{"safety": false}}); err != nil {
 			s.t.Fatal(err)
 		}
 		if n++; n%3 == 0 {
-			if err := opinions.Uncorrect(s.t.Context(), by, it.ID); err != nil {
+			if err := opinions.Uncorrect(s.t.Context(), by, it.ID, feedback.Label{}); err != nil {
 				s.t.Fatal(err)
 			}
 		}

@@ -211,6 +211,47 @@ func TestCorrection(t *testing.T) {
 	b.until(fmt.Sprintf("document.querySelector('#said .opinion-foot').innerText == %q", read))
 }
 
+// A page that is older than a colleague's correction changes only what is changed on
+// it; a false care flag can be taken away.
+func TestCorrectionOfAStalePage(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	s.send(`{"type":"track","event":"Email Replied","userId":"cared","messageId":"care-1","properties":{"text":"I will kill you all if the parcel is late again, negative price"}}`)
+	var found struct {
+		Items []struct {
+			ID, Sentiment string
+			Care, Topics  []string
+		}
+	}
+	s.call("GET", "/api/v1/feedback?care=threat", "", &found)
+	if len(found.Items) != 1 {
+		t.Fatal(found)
+	}
+	id := found.Items[0].ID
+	b := s.signIn(s.email(workspace.Agent))
+	b.goTo(s.path("feedback/" + id))
+	b.ready()
+	b.sees("A person should read this: threat")
+
+	w := s.walker(s.owner)
+	w.post(s.path("feedback/"+id+"/correct"), url.Values{"sentiment": {"positive"}})
+	b.press("Is this wrong?")
+	ask[bool](b, "(document.querySelector('#said select[name=topic_stock]').value = 'negative') != ''")
+	b.press("Threat")
+	b.press("Save the correction")
+	b.sees("not threat, corrected by staff")
+	b.until("!document.querySelector('#said').innerText.includes('A person should read this')")
+	s.call("GET", "/api/v1/feedback?topic=stock", "", &found)
+	if o := found.Items[0]; o.ID != id || o.Sentiment != "positive" || len(o.Care) > 0 {
+		t.Errorf("the colleague's correction: %+v", o)
+	}
+	b.press("Undo")
+	b.sees("A person should read this: threat")
+	s.call("GET", "/api/v1/feedback?care=threat", "", &found)
+	if o := found.Items[0]; o.Sentiment != "positive" {
+		t.Errorf("after the undo: %+v", o)
+	}
+}
+
 // With an endpoint of the operator's, a topic's page has a summary written, shows it
 // as a machine's and as plain text, and tells where it came to nothing.
 func TestWrittenSummary(t *testing.T) {

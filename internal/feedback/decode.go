@@ -91,7 +91,7 @@ func (o *opinion) identify(workspace int64, subject string) {
 // with the same order and customer: other systems number per shop, or use the
 // id of what was reviewed.
 func (o *opinion) readReview(p event.Object) (subject string) {
-	o.title = short(p.First("review_title", "title"))
+	o.title = short(visible(p.First("review_title", "title")))
 	o.setText(p.First("review_body", "body", "text", "comment", "review"))
 	o.stars(p)
 	o.external = identifier(p, "review_id", "reviewId")

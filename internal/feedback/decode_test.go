@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"encoding/json"
 	"strconv"
 	"testing"
 	"unicode/utf8"
@@ -62,4 +63,15 @@ func FuzzSearchable(f *testing.F) {
 			t.Fatalf("%s gave %s and then %s", strconv.QuoteToASCII(s), strconv.QuoteToASCII(once), strconv.QuoteToASCII(twice))
 		}
 	})
+}
+
+// What nobody can see is no text.
+func TestInvisibleText(t *testing.T) {
+	for text, said := range map[string]bool{"\u200b\u200b": false, " \u00a0": false, "\ufeff\u2060\u3164\ufe0f": false, "\u200bok": true, "👍": true, "!": true} {
+		properties, _ := json.Marshal(map[string]string{"text": text})
+		e := event.Event{Workspace: 1, Type: event.Track, MessageID: "m", UserID: "u", Name: "Email Replied", At: 1, Properties: string(properties)}
+		if got := decode(&e); len(got) == 1 != said {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
 }

@@ -26,6 +26,7 @@ package feedback
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
@@ -93,8 +94,20 @@ type opinion struct {
 
 // setText keeps a text, cut to MaxText characters.
 func (o *opinion) setText(s string) {
+	s = visible(s)
 	o.text = short(s)
 	o.cut = len(o.text) < len(s)
+}
+
+// visible is a text, or none where there is nothing to see in it.
+func visible(s string) string {
+	seen := func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	}
+	if strings.IndexFunc(s, seen) < 0 {
+		return ""
+	}
+	return s
 }
 
 // short cuts a text to MaxText characters.

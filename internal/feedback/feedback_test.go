@@ -335,10 +335,15 @@ func databases(t *testing.T) (lite, pg *db.DB) {
 	return lite, pg
 }
 
-func clean(t testing.TB, d *db.DB) {
+// derived are the tables that a replay makes.
+var derived = []string{"feedback", "feedback_hour", "feedback_day", "feedback_topic", "feedback_topic_day"}
+
+func clean(t testing.TB, d *db.DB) { empty(t, d, append(derived, "feedback_label")...) }
+
+func empty(t testing.TB, d *db.DB, tables ...string) {
 	t.Helper()
 	err := d.Update(ctx, func(tx *db.Tx) error {
-		for _, table := range []string{"feedback", "feedback_hour", "feedback_day", "feedback_topic", "feedback_topic_day", "feedback_label"} {
+		for _, table := range tables {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
 				return err
 			}

@@ -1,11 +1,14 @@
 package feedback
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
@@ -16,11 +19,12 @@ import (
 
 // Label is what staff said of a text that was understood wrongly.
 type Label struct {
-	ID        string // of the opinion
-	Text      string // as Analysed
-	Language  string
-	Sentiment string   // empty where it was right
+	ID        string   // of the opinion
+	Text      string   // as Analysed
+	Language  string   // empty where it was right
+	Sentiment string   // likewise
 	Topics    []Aspect // nil where they were right
+	NotCare   []string // flags that were wrong
 	Account   string   // whose label it is
 	At        int64    // microseconds
 	said      event.ID // hash of the text that was labelled
@@ -31,6 +35,9 @@ func saidID(workspace int64, text string) event.ID { return event.NewID(workspac
 
 // apply puts what staff said in the place of what the model said.
 func (l *Label) apply(u *understood) {
+	if l.Language != "" {
+		u.language, u.corrected = l.Language, u.corrected|correctedLanguage
+	}
 	if l.Sentiment != "" {
 		u.sentiment, u.corrected = l.Sentiment, u.corrected|correctedSentiment
 		u.score = event.One * event.Millionths(toward(l.Sentiment)-1)
@@ -38,6 +45,19 @@ func (l *Label) apply(u *understood) {
 	if l.Topics != nil {
 		u.topics, u.corrected = l.Topics, u.corrected|correctedTopics
 	}
+	if len(l.NotCare) > 0 {
+		u.corrected |= correctedCare
+		flagged := len(u.care) > 0
+		u.care = slices.DeleteFunc(slices.Clone(u.care), func(c string) bool { return slices.Contains(l.NotCare, c) })
+		if flagged && len(u.care) == 0 {
+			u.urgency = u.calm
+		}
+	}
+}
+
+// empty reports whether a label says nothing.
+func (l *Label) empty() bool {
+	return l.Language+l.Sentiment == "" && l.Topics == nil && len(l.NotCare) == 0
 }
 
 // applyLabels puts what staff said of these very texts in the place of what the
@@ -49,16 +69,13 @@ func applyLabels(ctx context.Context, tx *db.Tx, opinions []opinion) error {
 			keys.Add(i, o.workspace, o.id[:])
 		}
 	}
-	err := tx.Lookup(ctx, keys, `SELECT k.n, l.said, l.sentiment, l.topics FROM k CROSS JOIN feedback_label l
+	err := tx.Lookup(ctx, keys, `SELECT k.n, `+labelColumns+` FROM k CROSS JOIN feedback_label l
 		WHERE l.workspace = k.workspace AND l.opinion = k.opinion`, func(r *sql.Rows) error {
 		var n int
-		var said []byte
-		var l Label
-		var topics sql.Null[string]
-		if err := r.Scan(&n, &said, &l.Sentiment, &topics); err != nil {
+		l, err := scanLabel(r.Scan, &n)
+		if err != nil {
 			return err
 		}
-		l.read(said, topics)
 		if o := &opinions[n]; l.said == saidID(o.workspace, Analysed(o.title, o.text)) {
 			l.apply(&o.understood)
 		}
@@ -70,79 +87,130 @@ func applyLabels(ctx context.Context, tx *db.Tx, opinions []opinion) error {
 	return nil
 }
 
-func (l *Label) read(said []byte, topics sql.Null[string]) {
+const labelColumns = "l.said, l.language, l.sentiment, l.topics, l.not_care, l.account, l.at"
+
+// scanLabel reads labelColumns behind others.
+func scanLabel(scan func(...any) error, others ...any) (l Label, err error) {
+	var said []byte
+	var topics sql.Null[string]
+	var notCare string
+	err = scan(append(others, &said, &l.Language, &l.Sentiment, &topics, &notCare, &l.Account, &l.At)...)
 	copy(l.said[:], said)
 	if topics.Valid {
 		l.Topics = append([]Aspect{}, parseAspects(topics.V)...)
 	}
+	l.NotCare = splitList(notCare)
+	return l, err
 }
 
-// Correct keeps what staff say of an opinion's text, in the place of what they
-// said before: its sentiment, or "" where the model was right; its topics with the
-// sentiment towards each, or nil. It is shown and counted from then on, and a
-// model of the workspace may learn from it.
-func (s Store) Correct(ctx context.Context, by staff.Actor, id, sentiment string, topics []Aspect) error {
+// Change is what a person says otherwise than a text is shown. All else stays as it
+// is stored, whatever colleagues corrected meanwhile.
+type Change struct {
+	Language  string
+	Sentiment string
+	Topics    map[string]string // with the sentiment towards each, empty where the text is not about it
+	Care      map[string]bool   // whether the flag is right
+}
+
+// Correct keeps what staff say of an opinion's text, beside what they said before.
+// It is shown and counted from then on, and a model of the workspace may learn from it.
+func (s Store) Correct(ctx context.Context, by staff.Actor, id string, c Change) error {
 	return s.change(ctx, by, id, "feedback.corrected", "", func(tx *db.Tx, key event.ID) error {
-		if err := checkLabel(sentiment, topics); err != nil {
+		if err := c.check(); err != nil {
 			return err
 		}
-		label := &Label{Sentiment: sentiment, Topics: topics}
-		return s.relabel(ctx, tx, by.Workspace, key, label, func(text string) error {
-			if text == "" {
-				return InputError("there is no text to correct")
-			}
-			label.said = saidID(by.Workspace, text)
-			var aspects any
-			if topics != nil {
-				aspects = formatAspects(topics)
-			}
-			_, err := tx.Exec(ctx, `INSERT INTO feedback_label (workspace, opinion, said, sentiment, topics, account, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-				ON CONFLICT (workspace, opinion) DO UPDATE SET said = excluded.said, sentiment = excluded.sentiment, topics = excluded.topics,
-					account = excluded.account, at = excluded.at`,
-				by.Workspace, key[:], label.said[:], sentiment, aspects, by.Account, time.Now().UnixMicro())
-			return err
-		})
+		return s.relabel(ctx, tx, by, key, c.addTo)
 	})
 }
 
-// Uncorrect takes back what staff said of an opinion's text.
-func (s Store) Uncorrect(ctx context.Context, by staff.Actor, id string) error {
-	return s.change(ctx, by, id, "feedback.uncorrected", "", func(tx *db.Tx, key event.ID) error {
-		return s.relabel(ctx, tx, by.Workspace, key, &Label{}, func(string) error {
-			_, err := tx.Exec(ctx, "DELETE FROM feedback_label WHERE workspace = $1 AND opinion = $2", by.Workspace, key[:])
+// Uncorrect takes back what staff said of an opinion's text, to what they said
+// before: nothing, where that is empty.
+func (s Store) Uncorrect(ctx context.Context, by staff.Actor, id string, before Label) error {
+	action := "feedback.uncorrected"
+	if !before.empty() {
+		action = "feedback.corrected"
+	}
+	return s.change(ctx, by, id, action, "", func(tx *db.Tx, key event.ID) error {
+		if err := before.check(); err != nil {
 			return err
-		})
+		}
+		return s.relabel(ctx, tx, by, key, func(l *Label, _ *understood) { *l = before })
 	})
 }
 
-func checkLabel(sentiment string, topics []Aspect) error {
+// addTo adds what a person says to a label of a text that is understood so.
+func (c Change) addTo(l *Label, u *understood) {
+	l.Language, l.Sentiment = cmp.Or(c.Language, l.Language), cmp.Or(c.Sentiment, l.Sentiment)
+	if len(c.Topics) > 0 {
+		l.Topics = append([]Aspect{}, u.topics...)
+	}
+	for _, t := range language.Topics {
+		toward, said := c.Topics[t]
+		at := slices.IndexFunc(l.Topics, func(a Aspect) bool { return a.Topic == t })
+		switch {
+		case said && toward == "" && at >= 0:
+			l.Topics = slices.Delete(l.Topics, at, at+1)
+		case toward != "" && at >= 0:
+			l.Topics[at].Sentiment = toward
+		case toward != "":
+			l.Topics = append(l.Topics, Aspect{t, toward})
+		}
+	}
+	for _, flag := range language.Care {
+		if right, said := c.Care[flag]; said {
+			l.NotCare = slices.DeleteFunc(l.NotCare, func(f string) bool { return f == flag })
+			if !right {
+				l.NotCare = append(l.NotCare, flag)
+			}
+		}
+	}
+}
+
+func (c Change) check() error {
+	if c.Language+c.Sentiment == "" && len(c.Topics)+len(c.Care) == 0 {
+		return InputError("say what was understood wrongly: the language, the sentiment, a topic, or a care flag")
+	}
+	l := Label{Language: c.Language, Sentiment: c.Sentiment, NotCare: slices.Collect(maps.Keys(c.Care))}
+	for topic, toward := range c.Topics {
+		l.Topics = append(l.Topics, Aspect{topic, cmp.Or(toward, string(language.Neutral))})
+	}
+	return l.check()
+}
+
+func (l *Label) check() error {
 	switch {
-	case sentiment == "" && topics == nil:
-		return InputError("say what was understood wrongly: the sentiment, or the topics")
-	case !isSentiment(sentiment):
+	case l.Language != "" && l.Language != language.Other && !slices.Contains(language.Languages, l.Language):
+		return InputError("there is no such language")
+	case !isSentiment(l.Sentiment):
 		return InputError("a sentiment must be negative, neutral or positive")
 	}
-	for i, a := range topics {
+	for i, a := range l.Topics {
 		switch {
 		case !slices.Contains(language.Topics, a.Topic):
 			return InputError("there is no such topic")
 		case a.Sentiment == "" || !isSentiment(a.Sentiment):
 			return InputError("a sentiment must be negative, neutral or positive")
-		case slices.ContainsFunc(topics[:i], func(b Aspect) bool { return a.Topic == b.Topic }):
+		case slices.ContainsFunc(l.Topics[:i], func(b Aspect) bool { return a.Topic == b.Topic }):
 			return InputError("a topic can be named only once")
+		}
+	}
+	for _, flag := range l.NotCare {
+		if !slices.Contains(language.Care, flag) {
+			return InputError("there is no such care flag")
 		}
 	}
 	return nil
 }
 
-// relabel stores a label by keep, which is given the text, and applies it to the
-// opinion's rows in every model of the workspace: a replay that is under way may
-// have made its row already.
-func (s Store) relabel(ctx context.Context, tx *db.Tx, workspace int64, id event.ID, label *Label, keep func(text string) error) error {
-	models, err := lockModels(ctx, tx, workspace)
+// relabel changes the label of an opinion's text, and applies it to the opinion's rows
+// in every model of the workspace: a replay that is under way may have made its row
+// already.
+func (s Store) relabel(ctx context.Context, tx *db.Tx, by staff.Actor, id event.ID, change func(*Label, *understood)) error {
+	models, err := lockModels(ctx, tx, by.Workspace)
 	if err != nil {
 		return err
 	}
+	var label Label
 	for i, model := range models {
 		o, err := loadOpinion(ctx, tx, model, id)
 		if errors.Is(err, sql.ErrNoRows) && i > 0 {
@@ -150,18 +218,49 @@ func (s Store) relabel(ctx context.Context, tx *db.Tx, workspace int64, id event
 		} else if err != nil {
 			return err
 		}
-		o.workspace = workspace
+		o.workspace = by.Workspace
 		text := Analysed(o.title, o.text)
 		if i == 0 {
-			if err := keep(text); err != nil {
+			if label, err = changeLabel(ctx, tx, by, o, text, change); err != nil {
 				return err
 			}
 		}
-		if err := s.understandAgain(ctx, tx, o, text, label); err != nil {
+		if err := s.understandAgain(ctx, tx, o, text, &label); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// changeLabel stores the label of a row's text as it becomes. One that says nothing is
+// removed.
+func changeLabel(ctx context.Context, tx *db.Tx, by staff.Actor, o *opinion, text string, change func(*Label, *understood)) (Label, error) {
+	said := saidID(by.Workspace, text)
+	l, err := scanLabel(tx.QueryRow(ctx, "SELECT "+labelColumns+" FROM feedback_label l WHERE l.workspace = $1 AND l.opinion = $2", by.Workspace, o.id[:]).Scan)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return l, err
+	}
+	if l.said != said {
+		l = Label{}
+	}
+	change(&l, &o.understood)
+	l.said = said
+	if l.empty() {
+		_, err := tx.Exec(ctx, "DELETE FROM feedback_label WHERE workspace = $1 AND opinion = $2", by.Workspace, o.id[:])
+		return l, err
+	}
+	if strings.TrimSpace(text) == "" {
+		return l, InputError("there is no text to correct")
+	}
+	var aspects any
+	if l.Topics != nil {
+		aspects = formatAspects(l.Topics)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO feedback_label (workspace, opinion, said, language, sentiment, topics, not_care, account, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (workspace, opinion) DO UPDATE SET said = excluded.said, language = excluded.language, sentiment = excluded.sentiment, topics = excluded.topics,
+			not_care = excluded.not_care, account = excluded.account, at = excluded.at`,
+		by.Workspace, o.id[:], said[:], l.Language, l.Sentiment, aspects, joinList(l.NotCare), by.Account, time.Now().UnixMicro())
+	return l, err
 }
 
 // lockModels returns the workspace's model, and those that are being filled, whose
@@ -207,8 +306,12 @@ func loadOpinion(ctx context.Context, tx *db.Tx, model int64, id event.ID) (*opi
 // counts. What was corrected and is no longer is asked of the model again.
 func (s Store) understandAgain(ctx context.Context, tx *db.Tx, o *opinion, text string, label *Label) error {
 	now := *o
-	if o.corrected != 0 && s.Analyzers != nil {
-		now.understood = understand(s.Analyzers(o.workspace), text)
+	if s.Analyzers != nil && (o.corrected != 0 || len(label.NotCare) > 0) {
+		read := understand(s.Analyzers(o.workspace), text)
+		if o.corrected != 0 {
+			now.understood = read
+		}
+		now.calm = read.calm
 	}
 	now.corrected = 0
 	if label.said == saidID(o.workspace, text) {
@@ -243,18 +346,16 @@ func (s Store) Labels(ctx context.Context, workspace int64) (out []Label, err er
 		if err != nil {
 			return err
 		}
-		return tx.Each(ctx, `SELECT l.opinion, l.said, l.sentiment, l.topics, l.account, l.at, f.title, f.text, f.language
+		return tx.Each(ctx, `SELECT l.opinion, f.title, f.text, `+labelColumns+`
 			FROM feedback_label l JOIN feedback f ON f.model = $2 AND f.id = l.opinion WHERE l.workspace = $1 ORDER BY l.at DESC, l.opinion`,
 			[]any{workspace, model}, func(r *sql.Rows) error {
-				var l Label
-				var id, said []byte
+				var id []byte
 				var title, text string
-				var topics, spoken sql.Null[string]
-				if err := r.Scan(&id, &said, &l.Sentiment, &topics, &l.Account, &l.At, &title, &text, &spoken); err != nil {
+				l, err := scanLabel(r.Scan, &id, &title, &text)
+				if err != nil {
 					return err
 				}
-				l.read(said, topics)
-				l.ID, l.Text, l.Language = event.ID(id).String(), Analysed(title, text), spoken.V
+				l.ID, l.Text = event.ID(id).String(), Analysed(title, text)
 				if l.said == saidID(workspace, l.Text) {
 					out = append(out, l)
 				}

@@ -2,6 +2,7 @@ package feedback_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -58,13 +59,18 @@ func TestCorrections(t *testing.T) {
 				t.Errorf("%s: %+v %v", step, table, err)
 			}
 		}
+		type change = feedback.Change
+		nothing := feedback.Label{}
 		good, wrong := feedback.Aspect{Topic: "delivery", Sentiment: "positive"}, aspects{{Topic: "size", Sentiment: "negative"}, {Topic: "price", Sentiment: "neutral"}}
+		other := map[string]string{"delivery": "", "size": "negative", "price": "neutral"}
 		check("first", "positive", feedback.Good, "model", "", good)
-		must(s.Correct(ctx, agent, id, "negative", nil))
+		must(s.Correct(ctx, agent, id, change{Sentiment: "negative"}))
 		check("sentiment", "negative", feedback.Bad, "staff", "sentiment", good)
-		must(s.Correct(ctx, agent, id, "", wrong))
+		must(s.Correct(ctx, agent, id, change{Topics: other}))
+		check("topics beside it", "negative", feedback.Bad, "staff", "sentiment topics", wrong...)
+		must(s.Uncorrect(ctx, agent, id, feedback.Label{Topics: wrong}))
 		check("topics in its place", "positive", feedback.Good, "model", "topics", wrong...)
-		must(s.Correct(ctx, agent, id, "neutral", aspects{}))
+		must(s.Correct(ctx, agent, id, change{Sentiment: "neutral", Topics: map[string]string{"size": "", "price": "", "stock": ""}}))
 		check("nothing is it about", "neutral", feedback.Neutral, "staff", "sentiment topics")
 		hear(t, d, review("2", 2, `,"rating":1`))
 		check("rated since", "neutral", feedback.Bad, "rating", "sentiment topics")
@@ -76,38 +82,88 @@ func TestCorrections(t *testing.T) {
 		hear(t, d, review("4", 4, `,"review_body":"good delivery"`))
 		check("the same text again", "neutral", feedback.Bad, "rating", "sentiment topics")
 		labels, err := s.Labels(ctx, 1)
-		want := []feedback.Label{{ID: id, Text: "good delivery", Language: "en", Sentiment: "neutral", Topics: aspects{}, Account: "ann"}}
+		want := []feedback.Label{{ID: id, Text: "good delivery", Sentiment: "neutral", Topics: aspects{}, Account: "ann"}}
 		if diff := gocmp.Diff(want, labels, cmpopts.IgnoreFields(feedback.Label{}, "At"), cmpopts.IgnoreUnexported(feedback.Label{})); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
-		must(s.Uncorrect(ctx, agent, id))
+		must(s.Uncorrect(ctx, agent, id, nothing))
 		check("taken back", "positive", feedback.Bad, "rating", "", good)
-		must(s.Uncorrect(ctx, agent, id))
+		must(s.Uncorrect(ctx, agent, id, nothing))
 
 		var input feedback.InputError
 		for _, err := range []error{
-			s.Correct(ctx, agent, id, "", nil), s.Correct(ctx, agent, id, "glad", nil), s.Correct(ctx, agent, id, "", aspects{{Topic: "weather", Sentiment: "neutral"}}),
-			s.Correct(ctx, agent, id, "", aspects{{Topic: "size"}}), s.Correct(ctx, agent, id, "", aspects{wrong[0], wrong[0]}),
+			s.Correct(ctx, agent, id, change{}), s.Correct(ctx, agent, id, change{Sentiment: "glad"}), s.Correct(ctx, agent, id, change{Topics: map[string]string{"weather": "neutral"}}),
+			s.Correct(ctx, agent, id, change{Topics: map[string]string{"size": "glad"}}), s.Correct(ctx, agent, id, change{Care: map[string]bool{"gossip": false}}),
+			s.Correct(ctx, agent, id, change{Language: "xx"}), s.Uncorrect(ctx, agent, id, feedback.Label{Topics: aspects{wrong[0], wrong[0]}}),
+			s.Uncorrect(ctx, agent, id, feedback.Label{Topics: aspects{{Topic: "size"}}}),
 		} {
 			if !errors.As(err, &input) {
 				t.Error(err)
 			}
 		}
-		if err := s.Correct(ctx, staff.Actor{Account: "eve", Workspace: 2, Role: workspace.Owner}, id, "negative", nil); err == nil {
+		if err := s.Correct(ctx, staff.Actor{Account: "eve", Workspace: 2, Role: workspace.Owner}, id, change{Sentiment: "negative"}); err == nil {
 			t.Error("a stranger corrects")
 		}
-		if err := s.Correct(ctx, staff.Actor{Account: "bob", Workspace: 1, Role: workspace.Analyst}, id, "negative", nil); err == nil {
+		if err := s.Correct(ctx, staff.Actor{Account: "bob", Workspace: 1, Role: workspace.Analyst}, id, change{Sentiment: "negative"}); err == nil {
 			t.Error("who may not answer corrects")
 		}
 		log := audited(t, d)
-		if strings.Count(log, "action=feedback.corrected") != 3 || strings.Count(log, "action=feedback.uncorrected") != 2 {
+		if strings.Count(log, "action=feedback.corrected") != 4 || strings.Count(log, "action=feedback.uncorrected") != 2 {
 			t.Error(log)
 		}
 
 		clean(t, d)
 		hear(t, d, review("1", 1, `,"review_body":"good delivery"`))
-		must(s.Correct(ctx, agent, id, "negative", wrong))
-		must(s.Uncorrect(ctx, agent, id))
+		must(s.Correct(ctx, agent, id, change{Language: "hi", Sentiment: "negative", Topics: other, Care: map[string]bool{"legal": false}}))
+		must(s.Uncorrect(ctx, agent, id, nothing))
+		if diff := gocmp.Diff(untouched, dump(t, d)); diff != "" {
+			t.Error("what was taken back leaves something", diff)
+		}
+	})
+}
+
+// A false care flag can be taken away; what was urgent for it alone is so no longer.
+func TestCareAndLanguageAreCorrected(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		dbtest.Workspace(t, d, 1)
+		s := heardStore(d)
+		said := ev("1", "Email Replied", 1, `{"text":"it bled now and he sued"}`)
+		hear(t, d, said)
+		untouched := dump(t, d)
+		id := list(t, d, feedback.Filter{})[0].ID
+		wrong := func(flags ...string) feedback.Change {
+			c := feedback.Change{Care: map[string]bool{}}
+			for _, f := range flags {
+				c.Care[f] = false
+			}
+			return c
+		}
+		for _, step := range []struct {
+			name   string
+			do     func() error
+			want   string
+			listed int // as for a person to read
+		}{
+			{"as read", func() error { return nil }, "en [safety legal] 3 []", 1},
+			{"one flag", func() error { return s.Correct(ctx, agent, id, wrong("safety")) }, "en [legal] 3 [care]", 1},
+			{"the other", func() error { return s.Correct(ctx, agent, id, wrong("legal")) }, "en [] 2 [care]", 0},
+			{"the language too", func() error { return s.Correct(ctx, agent, id, feedback.Change{Language: "hi-Latn"}) }, "hi-Latn [] 2 [care language]", 0},
+			{"replayed", func() error { empty(t, d, derived...); hear(t, d, said); return nil }, "hi-Latn [] 2 [care language]", 0},
+			{"right after all", func() error { return s.Correct(ctx, agent, id, feedback.Change{Care: map[string]bool{"safety": true}}) }, "hi-Latn [safety] 3 [care language]", 1},
+			{"undone", func() error { return s.Uncorrect(ctx, agent, id, feedback.Label{NotCare: []string{"legal", "safety"}}) }, "en [] 2 [care]", 0},
+			{"taken back", func() error { return s.Uncorrect(ctx, agent, id, feedback.Label{}) }, "en [safety legal] 3 []", 1},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatal(step.name, err)
+			}
+			it := list(t, d, feedback.Filter{})[0]
+			if got := fmt.Sprintln(it.Language, it.Care, it.Urgency, it.Corrected); got != step.want+"\n" {
+				t.Errorf("%s: %s, not %s", step.name, got, step.want)
+			}
+			if n := len(list(t, d, feedback.Filter{Care: feedback.AnyCare})); n != step.listed {
+				t.Errorf("%s: %d listed", step.name, n)
+			}
+		}
 		if diff := gocmp.Diff(untouched, dump(t, d)); diff != "" {
 			t.Error("what was taken back leaves something", diff)
 		}

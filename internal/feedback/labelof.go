@@ -17,14 +17,11 @@ func (s Store) Label(ctx context.Context, workspace int64, o Item) (l Label, sai
 		return l, false, ErrNotFound
 	}
 	err = s.DB.View(ctx, func(tx *db.Tx) error {
-		return tx.Each(ctx, "SELECT said, sentiment, topics, account, at FROM feedback_label WHERE workspace = $1 AND opinion = $2", []any{workspace, id[:]}, func(r *sql.Rows) error {
-			var text []byte
-			var topics sql.Null[string]
-			if err := r.Scan(&text, &l.Sentiment, &topics, &l.Account, &l.At); err != nil {
+		return tx.Each(ctx, "SELECT "+labelColumns+" FROM feedback_label l WHERE l.workspace = $1 AND l.opinion = $2", []any{workspace, id[:]}, func(r *sql.Rows) error {
+			if l, err = scanLabel(r.Scan); err != nil {
 				return err
 			}
-			l.read(text, topics)
-			l.ID, l.Text, l.Language = o.ID, Analysed(o.Title, o.Text), o.Language
+			l.ID, l.Text = o.ID, Analysed(o.Title, o.Text)
 			said = l.said == saidID(workspace, l.Text)
 			return nil
 		})

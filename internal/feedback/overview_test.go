@@ -209,7 +209,7 @@ func TestOverviewCountsTheList(t *testing.T) {
 					rt.Fatal(err)
 				}
 				if all[0].Text != "" {
-					if err := s.Correct(ctx, agent, all[0].ID, "negative", []feedback.Aspect{{Topic: "delivery", Sentiment: "positive"}}); err != nil {
+					if err := s.Correct(ctx, agent, all[0].ID, feedback.Change{Sentiment: "negative", Topics: map[string]string{"delivery": "positive"}}); err != nil {
 						rt.Fatal(err)
 					}
 				}

@@ -125,7 +125,7 @@ type Item struct {
 	SentimentScore *float64 `json:"sentiment_score"`
 	Topics         []string `json:"topics"`
 	Aspects        []Aspect `json:"aspects"`   // the topics with the sentiment towards each
-	Corrected      []string `json:"corrected"` // by staff: sentiment, topics
+	Corrected      []string `json:"corrected"` // by staff: sentiment, topics, care, language
 	Care           []string `json:"care"`      // why a person must read it
 	Urgency        int      `json:"urgency"`   // 0 whenever, 1 today, 2 within the hour, 3 now
 	Disagrees      bool     `json:"disagrees"` // the rating and the text say opposite things
@@ -420,11 +420,10 @@ func scanItem(rows *sql.Rows) (it Item, at int64, err error) {
 	for _, a := range parseAspects(topics) {
 		it.Topics, it.Aspects = append(it.Topics, a.Topic), append(it.Aspects, a)
 	}
-	if corrected&correctedSentiment != 0 {
-		it.Corrected = append(it.Corrected, "sentiment")
-	}
-	if corrected&correctedTopics != 0 {
-		it.Corrected = append(it.Corrected, "topics")
+	for i, part := range []string{"sentiment", "topics", "care", "language"} { // by their bits
+		if corrected>>i&1 != 0 {
+			it.Corrected = append(it.Corrected, part)
+		}
 	}
 	return it, at, nil
 }

@@ -69,7 +69,7 @@ func TestLabel(t *testing.T) {
 		hear(t, d, review("1", 1, "good delivery"))
 		it := list(t, d, feedback.Filter{})[0]
 		check("nothing said", false)
-		if err := s.Correct(ctx, agent, it.ID, "negative", nil); err != nil {
+		if err := s.Correct(ctx, agent, it.ID, feedback.Change{Sentiment: "negative"}); err != nil {
 			t.Fatal(err)
 		}
 		check("said", true)
@@ -80,7 +80,7 @@ func TestLabel(t *testing.T) {
 		check("of another text", false)
 		hear(t, d, review("3", 3, "good delivery"))
 		check("of the same again", true)
-		if err := s.Uncorrect(ctx, agent, it.ID); err != nil {
+		if err := s.Uncorrect(ctx, agent, it.ID, feedback.Label{}); err != nil {
 			t.Fatal(err)
 		}
 		check("taken back", false)

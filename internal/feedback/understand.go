@@ -35,6 +35,7 @@ type understood struct {
 	topics    []Aspect         // the most certain first
 	care      []string
 	urgency   int64
+	calm      int64 // urgency if no person need read it; only known where a text was just read
 	corrected int64
 }
 
@@ -42,6 +43,8 @@ type understood struct {
 const (
 	correctedSentiment = 1
 	correctedTopics    = 2
+	correctedCare      = 4
+	correctedLanguage  = 8
 )
 
 // Analysed is the text of an opinion as it is analysed: spans of an analysis are
@@ -58,7 +61,7 @@ func understand(a Analyzer, text string) understood {
 		return understood{}
 	}
 	found := a.Analyze(text)
-	u := understood{language: found.Language, sentiment: string(found.Sentiment), urgency: int64(found.Urgency.Grade)}
+	u := understood{language: found.Language, sentiment: string(found.Sentiment), urgency: int64(found.Urgency.Grade), calm: int64(found.Urgency.Calm)}
 	if u.sentiment != "" {
 		u.score = event.Millionths(math.Round(found.Score * float64(event.One)))
 	}

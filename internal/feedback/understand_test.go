@@ -33,9 +33,11 @@ func (words) Analyze(text string) (a language.Analysis) {
 		case "namaste":
 			a.Language = "hi-Latn"
 		case "bled":
-			a.Care, a.Urgency = []language.Flag{{Kind: "safety"}}, language.Urgency{Grade: 3}
+			a.Care, a.Urgency.Grade = append(a.Care, language.Flag{Kind: "safety"}), 3
+		case "sued":
+			a.Care, a.Urgency.Grade = append(a.Care, language.Flag{Kind: "legal"}), 3
 		case "now":
-			a.Urgency.Grade = 2
+			a.Urgency.Grade, a.Urgency.Calm = max(a.Urgency.Grade, 2), 2
 		case "price", "delivery", "pay_ment":
 			a.Topics = append(a.Topics, language.Topic{Name: word, Sentiment: before})
 		default:

@@ -40,6 +40,7 @@ type Flag struct {
 type Urgency struct {
 	Grade   int      `json:"grade"`   // 0 whenever, 1 today, 2 within the hour, 3 now
 	Reasons []string `json:"reasons"` // of anger, repeated, money, date and care
+	Calm    int      `json:"-"`       // the grade by all reasons but care
 }
 
 // Personal is a piece of personal data in a text.

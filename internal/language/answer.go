@@ -35,7 +35,7 @@ func (a Analysis) Answer() Answer {
 	out := Answer{
 		Language: a.Language, Sentiment: a.Sentiment, Scores: Scores{nine(p[0]), nine(p[1]), nine(p[2])}, Score: nine(a.Score),
 		Topics: []string{}, Aspects: []Topic{}, Intent: a.Intent, IntentConfidence: nine(a.IntentConfidence),
-		Care: []Flag{}, Urgency: Urgency{a.Urgency.Grade, append([]string{}, a.Urgency.Reasons...)}, Personal: append([]Personal{}, a.Personal...),
+		Care: []Flag{}, Urgency: Urgency{Grade: a.Urgency.Grade, Reasons: append([]string{}, a.Urgency.Reasons...)}, Personal: append([]Personal{}, a.Personal...),
 	}
 	for _, t := range a.Topics {
 		out.Topics = append(out.Topics, t.Name)

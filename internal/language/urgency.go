@@ -253,6 +253,7 @@ func (h *heard) urgency(care bool) Urgency {
 	}
 	add("money", h.money)
 	add("date", h.date)
+	u.Calm = u.Grade
 	if care {
 		u.Grade = 3
 		u.Reasons = append(u.Reasons, "care")

@@ -39,7 +39,10 @@ func (g guess) Analyze(text string) (a language.Analysis) {
 	h.Write([]byte(g.salt + text))
 	n := int(h.Sum32() >> 3)
 	a.Language, a.Sentiment = language.Languages[n%9], language.Sentiments[n%3]
-	a.Score, a.Urgency.Grade = float64(n%3-1)*0.8, n%4
+	a.Score, a.Urgency = float64(n%3-1)*0.8, language.Urgency{Grade: n % 4, Calm: n % 4}
+	if n%5 == 0 {
+		a.Care, a.Urgency.Grade = []language.Flag{{Kind: "legal"}}, 3
+	}
 	for i := range n % 3 {
 		a.Topics = append(a.Topics, language.Topic{Name: language.Topics[(n+i)%13], Sentiment: language.Sentiments[(n/7+i)%3]})
 	}
@@ -68,14 +71,16 @@ func correct(t *rapid.T, d *db.DB) {
 	}
 	by, id := staff.Actor{Account: "ann", Workspace: 1, Role: workspace.Agent}, rapid.SampledFrom(said).Draw(t, "corrected").ID
 	if rapid.IntRange(0, 3).Draw(t, "back") == 0 {
-		err = s.Uncorrect(context.Background(), by, id)
+		err = s.Uncorrect(context.Background(), by, id, feedback.Label{})
 	} else {
-		sentiment := string(rapid.SampledFrom(language.Sentiments).Draw(t, "sentiment"))
-		var topics []feedback.Aspect
+		c := feedback.Change{Sentiment: string(rapid.SampledFrom(language.Sentiments).Draw(t, "sentiment"))}
 		if rapid.Bool().Draw(t, "topics too") {
-			topics = []feedback.Aspect{{Topic: "delivery", Sentiment: sentiment}, {Topic: "size", Sentiment: "neutral"}}
+			c.Topics = map[string]string{"delivery": c.Sentiment, "size": "neutral", "price": ""}
 		}
-		err = s.Correct(context.Background(), by, id, sentiment, topics)
+		if rapid.Bool().Draw(t, "care too") {
+			c.Care = map[string]bool{"legal": rapid.Bool().Draw(t, "right")}
+		}
+		err = s.Correct(context.Background(), by, id, c)
 	}
 	if err != nil {
 		t.Fatal(err)
