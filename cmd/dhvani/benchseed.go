@@ -31,7 +31,9 @@ type seeded struct {
 }
 
 func (c benchSeed) Run(ctx context.Context) error {
-	client, err := app.ConnectOrStart(ctx, c.options())
+	o := c.options()
+	o.Create = true
+	client, err := app.ConnectOrStart(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,9 @@ func (evaluateLanguage) Help() string {
 }
 
 func (c evaluateLanguage) Run() error {
+	if err := notOver(c.Predictions, c.File, c.Model); err != nil {
+		return err
+	}
 	lines, err := readLabelled(c.File)
 	if err != nil {
 		return err

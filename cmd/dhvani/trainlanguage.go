@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ type trainLanguage struct {
 	placeFlags
 	Workspace string `help:"The workspace's name or id; not needed where there is one only."`
 	File      string `help:"Learn the labels of this file instead, gzipped or not: a text a line, as lang, label and text with tabs between." type:"path" placeholder:"FILE"`
-	Task      string `help:"With --file: what its labels are; any will do." enum:"intent" default:"intent"`
+	Task      string `help:"With --file: what its labels are; intent, which may be any labels of your own, is all that there is." enum:"intent" default:"intent"`
 	Out       string `help:"With --file or --corpus: where to write the model." type:"path" placeholder:"FILE"`
 	Corpus    string `help:"Train the base models from this folder instead, as internal/language/corpus is." type:"path" placeholder:"DIR"`
 	Sets      string `help:"With --corpus: the folder of the public sets, as NAME.train.tsv.gz." type:"path" placeholder:"DIR"`
@@ -32,11 +33,11 @@ Texts that are there already are read anew by dhvani replay.`
 }
 
 func (c trainLanguage) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	if c.Corpus != "" {
 		return c.base()
-	}
-	if (c.File == "") != (c.Out == "") {
-		return errors.New("--file and --out go together")
 	}
 	if c.File == "" {
 		return follow(ctx, c.placeFlags, "/admin/language/train", app.NamedKey{Workspace: c.Workspace}, stepPrinter{})
@@ -56,11 +57,23 @@ func (c trainLanguage) Run(ctx context.Context) error {
 	return nil
 }
 
+// check refuses flags that do not go together.
+func (c trainLanguage) check() error {
+	switch {
+	case c.Workspace != "" && (c.File != "" || c.Corpus != ""), c.File != "" && c.Corpus != "":
+		return errors.New("--workspace, --file and --corpus are different things to learn from: give one")
+	case c.Corpus != "" || c.Sets != "":
+		if c.Corpus == "" || c.Sets == "" || c.Out == "" {
+			return errors.New("--corpus, --sets and --out go together")
+		}
+	case (c.File == "") != (c.Out == ""):
+		return errors.New("--file and --out go together")
+	}
+	return cmp.Or(notOver(c.Out, c.File, c.Corpus, c.Sets), notOver(c.Out+".md", c.Corpus, c.Sets))
+}
+
 // base trains the base models, and writes their card beside them.
 func (c trainLanguage) base() error {
-	if c.Out == "" || c.Sets == "" {
-		return errors.New("--corpus, --sets and --out go together")
-	}
 	texts := os.DirFS(c.Corpus)
 	m, figures, err := train.Base(texts, c.Sets, func(step string) { fmt.Fprintln(os.Stderr, step) })
 	if err != nil {

@@ -49,6 +49,27 @@ func writeWhole(path string, force bool, fill func(io.Writer) error) error {
 	return folder.Sync()
 }
 
+// notOver refuses to write a file over one of those that are read, or over a file
+// in a folder that is read, under whatever name.
+func notOver(out string, read ...string) error {
+	o, err := os.Stat(out)
+	if err != nil {
+		return nil // nothing is there
+	}
+	for _, name := range read {
+		err := filepath.WalkDir(name, func(path string, _ fs.DirEntry, _ error) error {
+			if info, err := os.Stat(path); err == nil && os.SameFile(o, info) {
+				return fmt.Errorf("%s is one of the files to read: write to another", out)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func errIsThere(path string) error {
 	return fmt.Errorf("%s is there already; --force replaces it", path)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -23,8 +24,18 @@ type workspaceCreate struct {
 }
 
 func (c workspaceCreate) Run(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(c.Data, demoMark)); err == nil && c.Database == "" {
+		return fmt.Errorf("the folder %s is the demo's, which has a shop of its own: give another with --data", c.Data)
+	}
+	o := c.options()
+	o.Create = true
+	client, err := app.Connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
 	var w app.NewWorkspace
-	if err := call(ctx, c.placeFlags, "POST", "/admin/workspaces", app.CreateWorkspace{Name: c.Name}, &w); err != nil {
+	if err := client.Call(ctx, "POST", "/admin/workspaces", app.CreateWorkspace{Name: c.Name}, &w); err != nil {
 		return err
 	}
 	if c.JSON {

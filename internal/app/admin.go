@@ -280,12 +280,17 @@ func (a *admin) session(r *http.Request, in NamedKey) (Session, error) {
 	return Session{a.sessions.create(w), w.ID}, nil
 }
 
-// workspace finds the one that is meant: named, or the only one there is.
+// workspace finds the one that is meant.
 func (a *admin) workspace(r *http.Request, name string) (workspace.Workspace, error) {
+	return one(r.Context(), a.workspaces, name)
+}
+
+// one finds the workspace that is named, or the only one there is.
+func one(ctx context.Context, s *workspace.Store, name string) (workspace.Workspace, error) {
 	if name != "" {
-		return named(r.Context(), a.workspaces, name)
+		return named(ctx, s, name)
 	}
-	list, err := a.workspaces.List(r.Context())
+	list, err := s.List(ctx)
 	if err != nil {
 		return workspace.Workspace{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -59,6 +60,8 @@ type Options struct {
 	// Writer is an endpoint that sums up texts; zero: there is none.
 	Writer writer.Options
 
+	// Create makes a place for a command where there is none.
+	Create bool
 	// Demo is the demo's shop, whose scenes staff may play; nil outside the demo.
 	Demo *shop.Director
 
@@ -80,6 +83,20 @@ func (o Options) check() error {
 	}
 	_, err := writer.New(o.Writer)
 	return err
+}
+
+// there returns an error where a command would make a place, though it is to work
+// with one that is there.
+func (o Options) there() error {
+	if o.Database != "" || o.Create {
+		return nil
+	}
+	for _, name := range []string{db.FileName, lockFile} {
+		if _, err := os.Stat(filepath.Join(o.Data, name)); !errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no Dhvani in the folder %s: give --data, or make a shop there with dhvani workspace create --name NAME", o.Data)
 }
 
 // logOptions are the log's settings.

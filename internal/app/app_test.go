@@ -526,7 +526,7 @@ func TestOneProcessAFolder(t *testing.T) {
 		t.Fatalf("the socket's mode is %v (%v)", info.Mode(), err)
 	}
 	// A command by itself, without a running process.
-	alone := app.Options{Data: t.TempDir()}
+	alone := app.Options{Data: t.TempDir(), Create: true}
 	c, err := app.Connect(t.Context(), alone)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 
 	"github.com/dhvani/dhvani/internal/backup"
 	"github.com/dhvani/dhvani/internal/db"
@@ -27,11 +27,8 @@ const (
 // process that works with the folder, else by itself. Where it returns an error
 // what was written is no backup.
 func Backup(ctx context.Context, o Options, to io.Writer) (backup.Summary, error) {
-	if err := o.check(); err != nil {
+	if err := cmp.Or(o.check(), o.there()); err != nil {
 		return backup.Summary{}, err
-	}
-	if _, err := os.Stat(filepath.Join(o.Data, db.FileName)); o.Database == "" && errors.Is(err, fs.ErrNotExist) {
-		return backup.Summary{}, fmt.Errorf("there is no Dhvani in the folder %s", o.Data)
 	}
 	lock, err := lockFolder(ctx, o.Data)
 	if errors.Is(err, ErrInUse) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,7 @@ type Client struct {
 // Connect returns a client for settings: workspaces, keys and accounts. It
 // starts nothing where no process runs.
 func Connect(ctx context.Context, o Options) (*Client, error) {
-	if err := o.check(); err != nil {
+	if err := cmp.Or(o.check(), o.there()); err != nil {
 		return nil, err
 	}
 	lock, err := lockFolder(ctx, o.Data)
@@ -67,6 +68,9 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 // the API too: where no process runs it starts the system within this one,
 // without listening on a port.
 func ConnectOrStart(ctx context.Context, o Options) (*Client, error) {
+	if err := o.there(); err != nil {
+		return nil, err
+	}
 	o.Listen = ""
 	a, err := Start(ctx, o)
 	if errors.Is(err, ErrInUse) {

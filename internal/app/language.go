@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -24,14 +23,10 @@ func baseModel(int64) feedback.Analyzer { return language.Base() }
 
 // trainLanguage trains a workspace's own model and says whether it is used.
 func (a *App) trainLanguage(ctx context.Context, in NamedKey, tell func(Step)) error {
-	list, err := a.chosen(ctx, in.Workspace)
+	w, err := one(ctx, a.workspaces, in.Workspace)
 	if err != nil {
 		return err
 	}
-	if len(list) != 1 {
-		return errors.New("say for which workspace to train, with --workspace NAME")
-	}
-	w := list[0]
 	began := time.Now()
 	n, err := a.models.Train(ctx, w.Number, feedback.Store{DB: a.database}, func(what string) { tell(Step{What: what}) })
 	if err != nil {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -112,15 +111,12 @@ func (a *App) replay(ctx context.Context, in NamedKey, tell func(Step)) error {
 }
 
 func (a *App) play(ctx context.Context, in Play, tell func(Step)) error {
-	list, err := a.chosen(ctx, in.Workspace)
+	w, err := one(ctx, a.workspaces, in.Workspace)
 	if err != nil {
 		return err
 	}
-	if len(list) != 1 {
-		return errors.New("say which workspace to play, with --workspace NAME")
-	}
 	_, err = a.replayer().Play(ctx, replay.PlayOptions{
-		Workspace: list[0].Number, From: in.From, Speed: in.Speed,
+		Workspace: w.Number, From: in.From, Speed: in.Speed,
 		Report: func(p replay.Played) { tell(Step{Played: &p}) },
 	})
 	return err

@@ -198,11 +198,11 @@ func TestRead(t *testing.T) {
 		want []Line
 		err  string
 	}{
-		"gzip, quotes":    {zipped.String(), []Line{{"hi-Latn", "positive", `"best" hai`}}, ""},
-		"header":          {"\ufefftext\tid\tlabel\tlang\r\na b\t7\tx\ten\r\n\r\n", []Line{{"en", "x", "a b"}}, ""},
-		"corpus":          {"en\tpositive\tdelivery:negative\tgood\nen\tgreeting\thi\n", []Line{{"en", "positive", "good"}, {"en", "greeting", "hi"}}, ""},
-		"two":             {"x\thello\n", []Line{{"", "x", "hello"}}, ""},
-		"no text":         {"en\tx\t\n", []Line{{"en", "x", ""}}, ""},
+		"gzip, quotes":    {zipped.String(), []Line{{"hi-Latn", "positive", `"best" hai`, 2}}, ""},
+		"header":          {"\ufefftext\tid\tlabel\tlang\r\na b\t7\tx\ten\r\n\r\n", []Line{{"en", "x", "a b", 2}}, ""},
+		"corpus":          {"en\tpositive\tdelivery:negative\tgood\nen\tgreeting\thi\n", []Line{{"en", "positive", "good", 1}, {"en", "greeting", "hi", 2}}, ""},
+		"two":             {"x\thello\n", []Line{{"", "x", "hello", 1}}, ""},
+		"no text":         {"en\tx\t\n", []Line{{"en", "x", "", 1}}, ""},
 		"one":             {"en\n", nil, "line 1: it has 1 fields"},
 		"unlike the head": {"lang\tlabel\ttext\nen\tx\n", nil, "line 2: it has 2 fields between tabs, the first line has 3"},
 		"nothing":         {"lang\tlabel\ttext\n", nil, "no labelled text"},
@@ -240,23 +240,23 @@ func TestRun(t *testing.T) {
 	run := func(task string, m Analyzer, lines ...Line) ([]Case, int64, error) {
 		return Run(task, lines, Part{m, task}, true)
 	}
-	got, _, err := run(Sentiment, a, Line{"en", "positive", "t"})
+	got, _, err := run(Sentiment, a, Line{"en", "positive", "t", 7})
 	if diff := cmp.Diff([]Case{{Language: "en", Gold: "positive", Guess: "negative", Confidence: .7, Text: "t"}}, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	got, _, _ = run(Sentiment, fixed{}, Line{"en", "positive", ""})
+	got, _, _ = run(Sentiment, fixed{}, Line{"en", "positive", "", 7})
 	if got[0].Guess != "neutral" || got[0].Confidence != 0 {
 		t.Errorf("nothing is said: %+v", got)
 	}
-	got, _, _ = run(Intent, a, Line{"en", NoNodes, "t"})
+	got, _, _ = run(Intent, a, Line{"en", NoNodes, "t", 7})
 	if got[0].Gold != "other" || got[0].Guess != language.Unsure || !got[0].Unsure || got[0].Confidence != .3 {
 		t.Errorf("%+v", got)
 	}
-	got, _, _ = run(Intent, likely{a}, Line{"en", "refund_status", "t"})
+	got, _, _ = run(Intent, likely{a}, Line{"en", "refund_status", "t", 7})
 	if !got[0].Unsure || got[0].Guess != "refund_status" || got[0].Confidence != .3 {
 		t.Errorf("the likeliest intent: %+v", got)
 	}
-	got, left, _ := run(Language, a, Line{"hi", "positive", "t"}, Line{"other", "fr", "t"}, Line{"de", "de", "t"}, Line{"", "bn", "t"}, Line{"ne-mixed", "neutral", "t"})
+	got, left, _ := run(Language, a, Line{"hi", "positive", "t", 7}, Line{"other", "fr", "t", 7}, Line{"de", "de", "t", 7}, Line{"", "bn", "t", 7}, Line{"ne-mixed", "neutral", "t", 7})
 	var golds []string
 	for _, c := range got {
 		golds = append(golds, c.Gold)
@@ -264,10 +264,10 @@ func TestRun(t *testing.T) {
 	if diff := cmp.Diff([]string{"hi", "other", "other", "bn"}, golds); diff != "" || left != 1 {
 		t.Error(diff, left)
 	}
-	if _, _, err := run(Sentiment, a, Line{"en", "good", "t"}); err == nil || !strings.Contains(err.Error(), `"good"`) {
+	if _, _, err := run(Sentiment, a, Line{"en", "good", "t", 7}); err == nil || !strings.Contains(err.Error(), `line 7: "good"`) {
 		t.Error("a label of nobody's:", err)
 	}
-	if _, _, err := run(Language, a, Line{"ne-mixed", "good", "t"}); err == nil {
+	if _, _, err := run(Language, a, Line{"ne-mixed", "good", "t", 7}); err == nil {
 		t.Error("no label at all")
 	}
 	var out strings.Builder

@@ -24,7 +24,10 @@ const (
 const NoNodes = "NO_NODES_DETECTED"
 
 // Line is a line of a labelled file.
-type Line struct{ Language, Label, Text string }
+type Line struct {
+	Language, Label, Text string
+	Number                int // in its file, from 1
+}
 
 // longestLine bounds the memory of a file that is none of lines.
 const longestLine = 16 << 20
@@ -63,6 +66,7 @@ func Read(r io.Reader) ([]Line, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
+		l.Number = n
 		out = append(out, l)
 	}
 	if err := lines.Err(); err != nil {
@@ -78,9 +82,9 @@ func lineOf(fields, header []string) (l Line, err error) {
 	if header == nil {
 		switch len(fields) {
 		case 2:
-			return Line{"", fields[0], fields[1]}, nil
+			return Line{Label: fields[0], Text: fields[1]}, nil
 		case 3, 4:
-			return Line{fields[0], fields[1], fields[len(fields)-1]}, nil
+			return Line{Language: fields[0], Label: fields[1], Text: fields[len(fields)-1]}, nil
 		}
 		return l, fmt.Errorf("it has %d fields between tabs, not lang, label and text", len(fields))
 	}

@@ -65,7 +65,7 @@ func Run(task string, lines []Line, m Model, own bool) (cases []Case, left int64
 		}
 		if known := known(task); own && known != nil {
 			if !slices.Contains(known, gold) {
-				return nil, 0, fmt.Errorf("%q is not a label of this task: they are %s", gold, strings.Join(known, ", "))
+				return nil, 0, fmt.Errorf("line %d: %q is not a label of this task: they are %s (a line is lang, label and text, or label and text)", l.Number, gold, strings.Join(known, ", "))
 			}
 			if gold == NoNodes {
 				gold = language.OtherIntent

@@ -33,7 +33,7 @@ func Classify(lines []evaluate.Line) (*Classifier, error) {
 	var labels []string
 	for _, l := range lines {
 		if l.Label == "" {
-			return nil, errors.New("a text has no label")
+			return nil, fmt.Errorf("line %d: the text has no label", l.Number)
 		}
 		labels = append(labels, l.Label)
 	}
