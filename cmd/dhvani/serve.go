@@ -49,6 +49,8 @@ type writerFlags struct {
 	URL   string `name:"writer-url" help:"OpenAI-compatible endpoint that may write summaries of opinions, with personal data masked: https://host/v1, or http://127.0.0.1:11434/v1 for one of your own." placeholder:"URL"`
 	Key   string `name:"writer-key" help:"Its key, where it wants one. Better given as DHVANI_WRITER_KEY: other users of the machine see flags." placeholder:"KEY"`
 	Model string `name:"writer-model" help:"The model that it is to use." placeholder:"NAME"`
+
+	Timeout time.Duration `name:"writer-timeout" help:"How long a summary may take; a small machine of your own may need minutes." default:"30s" placeholder:"TIME"`
 }
 
 type serverFlags struct {

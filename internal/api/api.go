@@ -6,11 +6,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"path"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -67,6 +69,7 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 	config := huma.DefaultConfig("Dhvani", db.Version)
 	config.Info.Description = "Customers, what they say and how they feel. Every request carries a secret key: `Authorization: Bearer sk_...`."
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
+	config.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	config.CreateHooks = nil // no $schema links in answers
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -83,6 +86,15 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 	s.settings()
 	return web.Standard(o.Logger, web.SecurityHeaders(mux)), s.huma.OpenAPI()
 }
+
+// format is JSON as huma has it, but bytes that are no text are refused, not replaced:
+// what is said of a text by its offsets would be about another.
+var format = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(b []byte, v any) error {
+	if !utf8.Valid(b) {
+		return errors.New("the body is not valid UTF-8")
+	}
+	return huma.DefaultJSONFormat.Unmarshal(b, v)
+}}
 
 // schemaName names a type of a room by the room too: several have an Item.
 func schemaName(t reflect.Type, hint string) string {

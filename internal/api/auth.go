@@ -60,8 +60,8 @@ func (s *server) refuse(ctx huma.Context, err error) {
 	}
 }
 
-// checkQuery refuses parameters that an operation does not have, so that a
-// misspelt filter is not answered over everything, and text that no store takes.
+// checkQuery refuses parameters that an operation does not have, or has once, so
+// that no filter is passed over, and text that no store takes.
 func (s *server) checkQuery(ctx huma.Context, next func(huma.Context)) {
 	address := ctx.URL()
 	query, err := url.ParseQuery(address.RawQuery)
@@ -70,6 +70,10 @@ func (s *server) checkQuery(ctx huma.Context, next func(huma.Context)) {
 		known := slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
 		if !known && isText(name) {
 			s.refuse(ctx, web.NewProblem(http.StatusUnprocessableEntity, "there is no parameter "+strconv.Quote(name)+" here"))
+			return
+		}
+		if len(values) > 1 && isText(name) {
+			s.refuse(ctx, web.NewProblem(http.StatusUnprocessableEntity, "the parameter "+strconv.Quote(name)+" is there more than once"))
 			return
 		}
 		bad = bad || !known || slices.ContainsFunc(values, func(v string) bool { return !isText(v) })

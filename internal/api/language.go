@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,7 +35,7 @@ func (s *server) language() {
 	op.Description += fmt.Sprintf(" Nothing is stored and nothing leaves the server. The items are in the order of the texts. Models look at the first %d bytes of a text; personal data is looked for in all of it. "+
 		"`from` and `to` are offsets in bytes of the text in UTF-8, not in characters: `from` is included, `to` is not.", language.MaxBytes)
 	op.MaxBodyBytes, op.BodyReadTimeout = maxTexts, 30*time.Second
-	op.Errors = append(op.Errors, http.StatusRequestEntityTooLarge)
+	op.Errors = append(op.Errors, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	op.Middlewares = huma.Middlewares{s.boundTexts(semaphore.NewWeighted(maxTexts))}
 	huma.Register(s.huma, op, s.analyze)
 }
@@ -44,6 +45,10 @@ func (s *server) language() {
 func (s *server) boundTexts(room *semaphore.Weighted) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, _ := humago.Unwrap(ctx)
+		if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+			s.refuse(ctx, web.NewProblem(http.StatusUnsupportedMediaType, "texts must come without Content-Encoding: they are not taken compressed"))
+			return
+		}
 		size := r.ContentLength
 		if size < 0 || size > maxTexts { // unknown, or will be refused once it is read so far
 			size = maxTexts
@@ -61,7 +66,7 @@ func (s *server) boundTexts(room *semaphore.Weighted) func(huma.Context, func(hu
 
 type analyzeInput struct {
 	Body struct {
-		Texts []string `json:"texts" maxItems:"1000" maxLength:"20000" doc:"The texts, one for each item of the answer."`
+		Texts []string `json:"texts" nullable:"false" maxItems:"1000" maxLength:"20000" doc:"The texts, one for each item of the answer."`
 	}
 }
 

@@ -73,7 +73,7 @@ func TestAnalyzeLimits(t *testing.T) {
 		says   string
 		texts  int64
 	}{
-		"none":                  {"sk_r", textsOf(), 200, `{"items":[]}`, 0},
+		"none":                  {"sk_r", textsOf([]string{}...), 200, `{"items":[]}`, 0},
 		"as many as may be":     {"sk_r", textsOf(many[:1000]...), 200, `"items"`, 1000},
 		"one too many":          {"sk_r", textsOf(many...), 422, "<= 1000", 0},
 		"as long as may be":     {"sk_r", textsOf(strings.Repeat("ক", 20_000)), 200, "60000", 1},
@@ -81,6 +81,9 @@ func TestAnalyzeLimits(t *testing.T) {
 		"all as long as may be": {"sk_r", textsOf(strings.Split(strings.Repeat(strings.Repeat("a", 20_000)+" ", 1000), " ")[:1000]...), 200, "20000", 1000},
 		"a body too large":      {"sk_r", strings.NewReader(`{"texts":["` + strings.Repeat("a", maxTexts) + `"]}`), 413, "too large", 0},
 		"of unknown length":     {"sk_r", io.MultiReader(textsOf("a")), 200, `"to":1`, 1},
+		"not UTF-8":             {"sk_r", strings.NewReader("{\"texts\":[\"caf\xe9\"]}"), 400, "not valid UTF-8", 0},
+		"null":                  {"sk_r", strings.NewReader(`{"texts":null}`), 422, "body.texts", 0},
+		"a text that is null":   {"sk_r", strings.NewReader(`{"texts":[null]}`), 422, "body.texts[0]", 0},
 		"not JSON":              {"sk_r", strings.NewReader("{"), 400, "JSON", 0},
 		"without texts":         {"sk_r", strings.NewReader("{}"), 422, "texts", 0},
 		"another field":         {"sk_r", strings.NewReader(`{"texts":[],"text":"a"}`), 422, "body.text", 0},
@@ -95,6 +98,39 @@ func TestAnalyzeLimits(t *testing.T) {
 		}
 		if w.Code >= 400 && w.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: answered as %s", name, w.Header().Get("Content-Type"))
+		}
+	}
+}
+
+// A compressed body is told as such.
+func TestAnalyzeCompressed(t *testing.T) {
+	for encoding, status := range map[string]int{"gzip": 415, "br": 415, "identity": 200} {
+		r := httptest.NewRequest("POST", "/api/v1/language/analyze", textsOf("a"))
+		r.Header.Set("Authorization", "Bearer sk_r")
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Encoding", encoding)
+		w := httptest.NewRecorder()
+		serveTexts(&length{}).ServeHTTP(w, r)
+		if w.Code != status || status != 200 && !strings.Contains(w.Body.String(), "Content-Encoding") {
+			t.Errorf("%s: %d %s", encoding, w.Code, w.Body)
+		}
+	}
+}
+
+// A filter that would be passed over is refused.
+func TestUnknownFilters(t *testing.T) {
+	for query, says := range map[string]string{
+		"topic=foo": "one of checkout", "topic=product,delivery": "topic must be", "topic=product&topic=delivery": "more than once",
+		"language=xx": "language must be", "language=HI-latn": "hi-Latn", "care=foo": "care", "sentiment=bad": "sentiment", "tpic=x": "there is no parameter",
+	} {
+		for _, path := range []string{"feedback", "feedback/overview", "topics"} {
+			r := httptest.NewRequest("GET", "/api/v1/"+path+"?"+query, nil)
+			r.Header.Set("Authorization", "Bearer sk_r")
+			w := httptest.NewRecorder()
+			serveTexts(&length{}).ServeHTTP(w, r)
+			if w.Code != 422 || !strings.Contains(w.Body.String(), says) {
+				t.Errorf("%s?%s: %d %s", path, query, w.Code, w.Body)
+			}
 		}
 	}
 }

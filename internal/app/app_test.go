@@ -254,13 +254,13 @@ func TestAShoppersStory(t *testing.T) {
 		}
 		var table struct {
 			Topics []struct {
-				Topic       string
-				N, Negative int64
-				Share       struct{ Value, Low, High float64 }
+				Topic         string
+				N, Negative   int64
+				NegativeShare struct{ Value, Low, High float64 } `json:"negative_share"`
 			}
 		}
 		s.call("GET", "/api/v1/topics?topic=delivery&bucket=month", "", 200, &table)
-		if len(table.Topics) != 1 || table.Topics[0].N != 1 || table.Topics[0].Negative != 1 || table.Topics[0].Share.Value != 1 || table.Topics[0].Share.Low >= .9 {
+		if len(table.Topics) != 1 || table.Topics[0].N != 1 || table.Topics[0].Negative != 1 || table.Topics[0].NegativeShare.Value != 1 || table.Topics[0].NegativeShare.Low >= .9 {
 			t.Fatalf("%+v", table)
 		}
 		s.call("GET", "/api/v1/feedback?customer="+c.ID, "", 200, &feedback)

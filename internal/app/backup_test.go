@@ -125,7 +125,7 @@ func TestBackupAlone(t *testing.T) {
 		t.Errorf("restored %+v", got)
 	}
 	// A place that was never started, and one that is none.
-	o = app.Options{Data: t.TempDir()}
+	o = app.Options{Data: t.TempDir(), Create: true}
 	s = &shop{t: t, o: o}
 	s.createWorkspace("bar")
 	s.backUp()

@@ -292,6 +292,38 @@ func TestWrittenSummary(t *testing.T) {
 	}
 }
 
+// While a summary is written, others who ask for the same do not wait, and it is
+// asked for once; from an endpoint that hangs nothing more is awaited.
+func TestSlowSummary(t *testing.T) {
+	asked, answer := make(chan struct{}, 9), make(chan struct{})
+	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		asked <- struct{}{}
+		select {
+		case <-answer:
+		case <-r.Context().Done():
+		}
+	}))
+	defer endpoint.Close()
+	defer close(answer)
+	s := start(t, func(o *app.Options) {
+		o.Writer = writer.Options{URL: endpoint.URL + "/v1", Model: "small", Timeout: 5 * time.Second}
+	}).shop("Tantu Handloom").fill()
+	b := s.signIn(s.owner)
+	b.goTo(s.path("topics/delivery"))
+	b.ready()
+	b.press("Write a summary")
+	<-asked
+	b.until(`document.querySelector("#written button").disabled`)
+	if a := s.walker(s.owner).ask(t, "POST", s.path("topics/delivery/summary")); !strings.Contains(string(a.text), "is being written already") {
+		t.Errorf("who asks meanwhile is told %d %.300s", a.status, a.text)
+	}
+	b.sees("The writer did not answer in time. What customers say")
+	if len(asked) != 0 {
+		t.Errorf("asked %d times more", len(asked))
+	}
+}
+
 // The settings say which model reads the shop's texts, and by how much its own is
 // better.
 func TestModelOfTexts(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/console/assets"
@@ -68,6 +69,7 @@ type Console struct {
 	Options
 	changes changes // wakes open pages
 	scores  scoreMemory
+	writing sync.Map // summaries that are being written, by their address and language
 }
 
 // route is one address: who may ask there, and who answers. Answers to GET

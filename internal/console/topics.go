@@ -86,7 +86,7 @@ func negativeText(v *ui.Viewer, t feedback.TopicRow) (value, between string) {
 	if t.N < fewOpinions {
 		return v.T("common.of", "Value", v.L.Int(t.Negative), "Most", v.L.Int(t.N)), ""
 	}
-	return v.L.Percent(t.Share.Value, 0), v.T("common.range", "From", v.L.Percent(t.Share.Low, 0), "To", v.L.Percent(t.Share.High, 0))
+	return v.L.Percent(t.NegativeShare.Value, 0), v.T("common.range", "From", v.L.Percent(t.NegativeShare.Low, 0), "To", v.L.Percent(t.NegativeShare.High, 0))
 }
 
 // changeText compares a number of opinions with the time before; "" where that

@@ -35,7 +35,7 @@ func (c *Console) topicSummary(w http.ResponseWriter, r *http.Request, v *ui.Vie
 	if c.Writer == nil {
 		return web.NewProblem(http.StatusNotFound, "")
 	}
-	http.NewResponseController(w).SetWriteDeadline(time.Time{}) // small machines write slowly; the writer has a limit of its own
+	http.NewResponseController(w).SetWriteDeadline(time.Time{}) // the writer has a limit of its own
 	if p.written, err = c.writeSummary(r.Context(), v, p); err != nil {
 		return err
 	}
@@ -48,9 +48,16 @@ func (c *Console) topicSummary(w http.ResponseWriter, r *http.Request, v *ui.Vie
 	return render(w, r, http.StatusOK, topicView(v, p))
 }
 
-// writeSummary sends the texts that cover best what the newest say. Names of
+// writeSummary sends the texts that cover best what the newest say, unless they were
+// sent for the same summary, which is being written. Names of
 // customers go with them only to be masked.
 func (c *Console) writeSummary(ctx context.Context, v *ui.Viewer, p topicPage) (written, error) {
+	lang, _, _ := strings.Cut(string(v.L.Lang), "-")
+	key := p.summaryURL(v) + " " + lang
+	if _, running := c.writing.LoadOrStore(key, true); running {
+		return written{failed: v.T("topics.write_running")}, nil
+	}
+	defer c.writing.Delete(key)
 	f, _ := p.found.past(p.query.filter(v.Actor, p.found), v.Now)
 	f.Topic = p.topic
 	items, err := c.newestOf(ctx, v, f, readTexts)
@@ -80,7 +87,6 @@ func (c *Console) writeSummary(ctx context.Context, v *ui.Viewer, p topicPage) (
 	for _, name := range called {
 		names = append(names, name)
 	}
-	lang, _, _ := strings.Cut(string(v.L.Lang), "-")
 	text, err := c.Writer.Summarize(ctx, writer.Request{Texts: texts, Names: names, Language: lang,
 		About: locale.For(locale.English, time.UTC).Word("language.topic", p.topic)})
 	if err != nil && ctx.Err() == nil {

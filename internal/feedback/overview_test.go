@@ -108,7 +108,7 @@ func naiveTopics(t testing.TB, d *db.DB, f feedback.Filter, made feedback.TopicT
 	}
 	for _, row := range rows {
 		if row.N > 0 {
-			row.Share, _ = feedback.ShareByModel(row.Negative, row.N, row.N)
+			row.NegativeShare, _ = feedback.ShareByModel(row.Negative, row.N, row.N)
 			out = append(out, *row)
 		}
 	}

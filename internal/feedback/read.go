@@ -77,6 +77,10 @@ func (f *Filter) check() error {
 		return InputError("the lowest rating must not be above the highest")
 	case !isSentiment(f.Sentiment), !isSentiment(f.TopicSentiment):
 		return InputError("a sentiment must be negative, neutral or positive")
+	case f.Language != "" && f.Language != language.Other && !slices.Contains(language.Languages, f.Language):
+		return InputError("language must be " + strings.Join(language.Languages, ", ") + " or " + language.Other)
+	case f.Topic != "" && !slices.Contains(language.Topics, f.Topic):
+		return InputError("topic must be one of " + strings.Join(language.Topics, ", "))
 	case f.TopicSentiment != "" && f.Topic == "":
 		return InputError("a sentiment towards a topic needs the topic")
 	case f.Care != "" && f.Care != AnyCare && !slices.Contains(language.Care, f.Care):
@@ -322,7 +326,7 @@ func (f *Filter) whereText(w *where, model int64) {
 		w.add("a.model = ? AND a.topic = ? AND f.id = a.id", model, f.Topic)
 		w.equal("a.sentiment", f.TopicSentiment)
 	} else if f.Topic != "" {
-		aspect := "%|" + escapeLike(f.Topic) + ":"
+		aspect := "%|" + f.Topic + ":"
 		if f.TopicSentiment != "" {
 			aspect += f.TopicSentiment + "|"
 		}

@@ -24,14 +24,15 @@ type TopicTable struct {
 
 // TopicRow is the opinions about a topic.
 type TopicRow struct {
-	Topic    string      `json:"topic"`
-	N        int64       `json:"n"`
-	Negative int64       `json:"negative"` // towards the topic, as the next two
-	Neutral  int64       `json:"neutral"`
-	Positive int64       `json:"positive"`
-	Share    Share       `json:"share"`  // of the negative; the interval has the model's error in it
-	Before   int64       `json:"before"` // how many there were in the equally long time before
-	Series   []TopicSpan `json:"series"` // by bucket, where one is asked for
+	Topic    string `json:"topic"`
+	N        int64  `json:"n"`
+	Negative int64  `json:"negative"` // towards the topic, as the next two
+	Neutral  int64  `json:"neutral"`
+	Positive int64  `json:"positive"`
+	// NegativeShare is that of the negative among all; the interval has the model's error in it.
+	NegativeShare Share       `json:"negative_share"`
+	Before        int64       `json:"before"` // how many there were in the equally long time before
+	Series        []TopicSpan `json:"series"` // by bucket, where one is asked for
 }
 
 // TopicSpan is a bucket's opinions about a topic; From is included, To is not.
@@ -89,7 +90,7 @@ func (s Store) Topics(ctx context.Context, workspace int64, f Filter, by Buckets
 	for topic, row := range c.rows {
 		if row.N > 0 {
 			row.Topic = topic
-			row.Share, _ = ShareByModel(row.Negative, row.N, row.N)
+			row.NegativeShare, _ = ShareByModel(row.Negative, row.N, row.N)
 			if b := before.rows[topic]; b != nil {
 				row.Before = b.N
 			}

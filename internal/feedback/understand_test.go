@@ -38,7 +38,7 @@ func (words) Analyze(text string) (a language.Analysis) {
 			a.Care, a.Urgency.Grade = append(a.Care, language.Flag{Kind: "legal"}), 3
 		case "now":
 			a.Urgency.Grade, a.Urgency.Calm = max(a.Urgency.Grade, 2), 2
-		case "price", "delivery", "pay_ment":
+		case "price", "delivery", "payment":
 			a.Topics = append(a.Topics, language.Topic{Name: word, Sentiment: before})
 		default:
 			before = language.Neutral

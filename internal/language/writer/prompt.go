@@ -14,7 +14,7 @@ import (
 
 // Bounds of what is sent, in texts and bytes.
 const (
-	mostTexts   = 80
+	mostTexts   = 60
 	longestText = 600
 	mostBytes   = 24 << 10
 )

@@ -28,6 +28,8 @@ type Options struct {
 	URL   string // https://host/v1, or http:// in one's own network
 	Key   string // empty where it wants none
 	Model string
+
+	Timeout time.Duration // for a whole summary; 0: half a minute
 }
 
 // Client asks an endpoint. It may be used by many at once.
@@ -42,20 +44,20 @@ type Client struct {
 // settings are made from these.
 var (
 	ErrUnreachable = errors.New("the writer cannot be reached: is it running, and is --writer-url right?")
-	ErrSlow        = errors.New("the writer did not answer in time: try again, or choose a faster model")
+	ErrSlow        = errors.New("the writer did not answer in time: try again, choose a faster model, or raise --writer-timeout")
 	ErrRefused     = errors.New("the writer refuses the key: see --writer-key")
 	ErrUnknown     = errors.New("the writer knows no such address or model: see --writer-url and --writer-model")
 	ErrBusy        = errors.New("the writer has too much to do, or its credit is used up: try again later")
 	ErrAnswer      = errors.New("the writer gave no answer that can be used: is --writer-url the address of an OpenAI-compatible endpoint?")
 )
 
-// timeout is for a whole summary: small machines write slowly.
-const timeout = 2 * time.Minute
-
 // New checks the settings and makes a client of them; nil where none are given.
 func New(o Options) (*Client, error) {
-	if o == (Options{}) {
+	if o.URL == "" && o.Key == "" && o.Model == "" {
 		return nil, nil
+	}
+	if o.Timeout < 0 {
+		return nil, errors.New("--writer-timeout must be above 0")
 	}
 	if o.URL == "" || o.Model == "" {
 		return nil, errors.New("a writer needs both --writer-url and --writer-model")
@@ -75,7 +77,7 @@ func New(o Options) (*Client, error) {
 	default:
 		u.Path = path + "/chat/completions"
 	}
-	return &Client{address: u, key: o.Key, model: o.Model, http: outgoing.New(outgoing.Options{Timeout: timeout, Operator: u})}, nil
+	return &Client{address: u, key: o.Key, model: o.Model, http: outgoing.New(outgoing.Options{Timeout: o.Timeout, Operator: u})}, nil
 }
 
 // own reports whether a host is in one's own network: by its address, or by a name

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"pgregory.net/rapid"
@@ -122,6 +123,21 @@ func TestSummarizeRefused(t *testing.T) {
 	e.Close()
 	if _, err := c.Summarize(context.Background(), Request{Texts: []string{"late"}, Language: "en"}); !errors.Is(err, ErrUnreachable) {
 		t.Errorf("nobody there: %v", err)
+	}
+}
+
+// An endpoint that hangs is waited for so long, and no longer.
+func TestSummarizeIsBounded(t *testing.T) {
+	end := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
+	defer s.Close()
+	defer close(end)
+	c, err := New(Options{URL: s.URL + "/v1", Model: "slow", Timeout: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Summarize(t.Context(), Request{Texts: []string{"late"}, Language: "en"}); !errors.Is(err, ErrSlow) {
+		t.Error(err)
 	}
 }
 
