@@ -20,7 +20,7 @@ type trainLanguage struct {
 	placeFlags
 	Workspace string `help:"The workspace's name or id; not needed where there is one only."`
 	File      string `help:"Learn the labels of this file instead, gzipped or not: a text a line, as lang, label and text with tabs between." type:"path" placeholder:"FILE"`
-	Task      string `help:"With --file: what its labels are; intent, which may be any labels of your own, is all that there is." enum:"intent" default:"intent"`
+	Task      string `help:"With --file: intent, the only one that there is; its labels may be any of your own." enum:"intent" default:"intent"`
 	Out       string `help:"With --file or --corpus: where to write the model." type:"path" placeholder:"FILE"`
 	Corpus    string `help:"Train the base models from this folder instead, as internal/language/corpus is." type:"path" placeholder:"DIR"`
 	Sets      string `help:"With --corpus: the folder of the public sets, as NAME.train.tsv.gz." type:"path" placeholder:"DIR"`

@@ -118,7 +118,20 @@ func account(text string, i int) Personal {
 	if len(top) < 2 || !isASCIILetter(top[0]) || !isASCIILetter(top[len(top)-1]) {
 		return Personal{}
 	}
+	if inLink(text, from, to) {
+		return Personal{}
+	}
 	return Personal{"email", Span{from, to}}
+}
+
+// inLink reports whether what stands there is a middle part of a link, as names of
+// accounts are: https://host/user@other/posts.
+func inLink(text string, from, to int) bool {
+	if from == 0 || text[from-1] != '/' || to == len(text) || text[to] != '/' {
+		return false
+	}
+	before := text[max(from-longestDomain, 0):from]
+	return strings.Contains(before[strings.LastIndexAny(before, " \t\n")+1:], "://")
 }
 
 // isMobile reports whether a text is an Indian mobile number and nothing else.

@@ -88,7 +88,7 @@ func named(text string, r *run, free int) Span {
 			certain = true
 		case holds(streetsBefore, word) && names > 0:
 			if capital && !plain || certain && ends(text, r.to) {
-				return Span{at, withFlat(text, r.to)}
+				return Span{at, withPostcode(text, withFlat(text, r.to))}
 			}
 			return Span{}
 		default:
@@ -143,6 +143,73 @@ func withFlat(text string, at int) int {
 }
 
 var flats = set(`apto apt ap apartamento piso depto dpto casa bloco local flat unit`)
+
+// withPostcode goes on over names of places to the postal code behind a street:
+// São Paulo, 01310-100, or 28013 Madrid.
+func withPostcode(text string, at int) int {
+	most := min(len(text), at+widestAddress)
+	for i, names := at, 0; ; names++ {
+		from := i
+		for from < most && strings.IndexByte(" ,-/", text[from]) >= 0 {
+			from++
+		}
+		if from == i || from == most {
+			return at
+		}
+		if isASCIIDigit(text[from]) {
+			return max(at, postcode(text, from, names > 0))
+		}
+		i = from
+		for i < most && isWordByte(text[i]) {
+			i++
+		}
+		if word := text[from:i]; word == "" || !isCapital(word) && !holds(small, word) && !strings.EqualFold(word, "cep") {
+			return at
+		}
+		if i < most && text[i] == '.' && i-from <= 3 { // Col. Juárez
+			i++
+		}
+	}
+}
+
+// postcode is the end of the postal code that begins there, 0 where there is none.
+// Five digits take the name of a town, behind them or before.
+func postcode(text string, from int, town bool) int {
+	to := from
+	for to < len(text) && isASCIIDigit(text[to]) {
+		to++
+	}
+	switch h := hintBefore(text, from); {
+	case h == hintOrder || h == hintPrice:
+		return 0
+	case to-from == 8 && h == hintCEP && closes(text, to):
+		return to
+	case to-from != 5:
+		return 0
+	case len(text) >= to+4 && text[to] == '-' && isASCIIDigit(text[to+1]) && isASCIIDigit(text[to+2]) && isASCIIDigit(text[to+3]) && closes(text, to+4):
+		return to + 4
+	case !closes(text, to):
+		return 0
+	}
+	end := 0
+	if town && ends(text, to) {
+		end = to
+	}
+	for at := to; at < len(text) && text[at] == ' ' && at-to < widestAddress; {
+		word := at + 1
+		for at = word; at < len(text) && isWordByte(text[at]); at++ {
+		}
+		switch {
+		case at == word:
+			return end
+		case isCapital(text[word:at]):
+			end = at
+		case end == 0 || !holds(small, text[word:at]):
+			return end
+		}
+	}
+	return end
+}
 
 // numbered takes a number and the street behind: 221B Baker Street.
 func numbered(text string, r *run) Span {
