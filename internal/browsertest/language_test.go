@@ -51,7 +51,7 @@ func TestFiltersOfTexts(t *testing.T) {
 	if n := ask[int](b, rows); n == 0 || n >= all {
 		t.Errorf("%d of %d opinions are in Bengali", n, all)
 	}
-	if other := ask[int](b, "[...document.querySelectorAll('#voices .chip[lang]')].filter(e => e.lang != 'bn' || e.title != 'Bengali').length"); other > 0 {
+	if other := ask[int](b, "[...document.querySelectorAll('#voices .chip[data-language]')].filter(e => e.innerText != 'Bengali').length"); other > 0 {
 		t.Errorf("%d of them are in another language", other)
 	}
 	menu("More filters", "")
@@ -62,6 +62,12 @@ func TestFiltersOfTexts(t *testing.T) {
 	b.until("/language=bn/.test(location.search) && /sentiment=negative/.test(location.search) && /urgency=3/.test(location.search) && document.readyState == 'complete'")
 	b.sees("No opinion meets these filters")
 	b.until("[...document.querySelectorAll('.filters summary b')].pop().innerText == '2'")
+	ask[bool](b, "document.querySelector('.filters a.filter[aria-label$=\"no later than Now\"]').click() || true")
+	b.until("/sentiment=negative/.test(location.search) && !/urgency=/.test(location.search) && document.readyState == 'complete'")
+	menu("More filters", "")
+	if over := ask[float64](b, "document.querySelector('.filters form.pop').getBoundingClientRect().bottom - document.querySelector('.phone-bar').getBoundingClientRect().top"); over > 0 {
+		t.Errorf("the filters cover the bar by %.0f points", over)
+	}
 	b.press("Clear filters")
 	b.until("!/language=/.test(location.search) && document.readyState == 'complete'")
 

@@ -153,20 +153,34 @@ func (p *feedbackPage) productChoices() (out []filterChoice) {
 	return out
 }
 
-// pins are filters that links from elsewhere set.
+// pins are filters that links from elsewhere set, and those behind "More filters".
 func (q feedbackQuery) pins(v *ui.Viewer) (out []ui.Choice) {
-	for _, p := range []struct {
-		value, label string
-		unset        func(q *feedbackQuery)
-	}{
-		{q.customer, v.T("feedback.filter_customer"), func(q *feedbackQuery) { q.customer = "" }},
-		{q.order, v.T("feedback.filter_order", "ID", q.order), func(q *feedbackQuery) { q.order = "" }},
-		{q.survey, v.T("feedback.filter_survey", "ID", q.survey), func(q *feedbackQuery) { q.survey = "" }},
-	} {
-		if p.value != "" {
-			out = append(out, ui.Choice{Label: p.label, URL: q.with(v, p.unset)})
+	add := func(value, label string, unset func(q *feedbackQuery)) {
+		if value != "" {
+			out = append(out, ui.Choice{Label: label, URL: q.with(v, unset)})
 		}
 	}
+	further := func(value, label string, choices []ui.Choice, unset func(q *feedbackQuery)) {
+		if value == "" {
+			return
+		}
+		for _, c := range choices {
+			if c.Value == value {
+				value = c.Label
+			}
+		}
+		out = append(out, ui.Choice{Label: label, Value: value, URL: q.with(v, unset)})
+	}
+	add(q.customer, v.T("feedback.filter_customer"), func(q *feedbackQuery) { q.customer = "" })
+	add(q.order, v.T("feedback.filter_order", "ID", q.order), func(q *feedbackQuery) { q.order = "" })
+	add(q.survey, v.T("feedback.filter_survey", "ID", q.survey), func(q *feedbackQuery) { q.survey = "" })
+	further(q.sentiment, v.T("feedback.text_mood"), options(v, sentimentChoices(v)...), func(q *feedbackQuery) { q.sentiment = "" })
+	add(q.disagrees, v.T("feedback.disagrees"), func(q *feedbackQuery) { q.disagrees = "" })
+	further(q.care, v.T("feedback.care"), careOptions(v), func(q *feedbackQuery) { q.care = "" })
+	further(q.urgency, v.T("feedback.urgency_least"), urgencyOptions(v), func(q *feedbackQuery) { q.urgency = "" })
+	further(q.kind, v.T("feedback.kind"), kindOptions(v), func(q *feedbackQuery) { q.kind = "" })
+	further(q.least, v.T("feedback.rating")+", "+v.T("feedback.rating_min"), nil, func(q *feedbackQuery) { q.least = "" })
+	further(q.most, v.T("feedback.rating")+", "+v.T("feedback.rating_max"), nil, func(q *feedbackQuery) { q.most = "" })
 	return out
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/feedback"
@@ -212,14 +213,25 @@ func (c *Console) saidOf(ctx context.Context, v *ui.Viewer, f feedback.Filter, s
 	return out, nil
 }
 
-// certain leaves out opinions of which the whole text, or the rating, does not sound
-// as the words about the topic do, where enough are left: among these are most of
-// those that the model read wrongly.
+// certain leaves out what the model may have read wrongly: opinions of which the
+// whole text, or the rating, does not sound as the words about the topic do, and
+// unrated ones that ask or of which it is not sure. Where few are left, only those
+// that surely do not belong there.
 func certain(items []feedback.Item, s language.Sentiment) []feedback.Item {
 	mood := map[language.Sentiment]feedback.Mood{language.Negative: feedback.Bad, language.Positive: feedback.Good}[s]
-	out := slices.DeleteFunc(slices.Clone(items), func(o feedback.Item) bool { return o.Sentiment != string(s) || o.Mood != mood })
+	asks := func(o feedback.Item) bool {
+		return o.MoodBy == "model" && strings.ContainsAny(o.Title+o.Text, "?¿？")
+	}
+	sure := func(o feedback.Item) bool {
+		return o.MoodBy != "model" || o.SentimentScore != nil && math.Abs(*o.SentimentScore) >= 0.5
+	}
+	out := slices.DeleteFunc(slices.Clone(items), func(o feedback.Item) bool {
+		return o.Sentiment != string(s) || o.Mood != mood || asks(o) || !sure(o)
+	})
 	if len(out) < saidTexts {
-		return items
+		out = slices.DeleteFunc(items, func(o feedback.Item) bool {
+			return !corrected(o, "topics") && (o.Sentiment == string(language.Neutral) || asks(o))
+		})
 	}
 	return out
 }

@@ -10,12 +10,6 @@ import (
 	"github.com/dhvani/dhvani/internal/language"
 )
 
-// ownNames are what languages call themselves, in the letters of their form.
-var ownNames = map[string]string{
-	"en": "English", "hi": "हिन्दी", "hi-Latn": "Hindi", "bn": "বাংলা", "bn-Latn": "Bangla", "ne": "नेपाली", "ne-Latn": "Nepali",
-	"pt": "Português", "es": "Español",
-}
-
 // languageName is a language of texts in the viewer's language.
 func languageName(v *ui.Viewer, tag string) string {
 	return v.L.Word("language.name", strings.ReplaceAll(strings.ToLower(tag), "-", "_"))
