@@ -41,6 +41,7 @@ type Text struct {
 	Topics   map[string]string // of an opinion: the sentiment of each topic
 	Text     string
 	Kind     string // opinions, messages, care or languages
+	Care     string // the flag of a text that a person must take, else empty
 }
 
 // HeldOut reports whether a text is kept for figures: a tenth, by its hash.
@@ -74,8 +75,9 @@ func Load(folder fs.FS) ([]Text, error) {
 }
 
 // Read reads lines of language, label and text with tabs between; opinions have
-// their topics before the text, as topic:sentiment,topic:sentiment or "-". The
-// error names the first line that is not so.
+// their topics before the text, as topic:sentiment,topic:sentiment or "-". The label
+// of an opinion or message that a person must take has the flag behind it, as in
+// negative+safety. The error names the first line that is not so.
 func Read(r io.Reader, kind string) ([]Text, error) {
 	labels, ok := labels[kind]
 	if !ok {
@@ -90,8 +92,11 @@ func Read(r io.Reader, kind string) ([]Text, error) {
 		if want := map[bool]int{true: 4, false: 3}[kind == "opinions"]; len(fields) != want {
 			return nil, wrong(fmt.Sprintf("%d fields, not %d", len(fields), want))
 		}
-		if t.Label = fields[1]; labels != nil && !slices.Contains(labels, t.Label) {
-			return nil, wrong("no such label: " + t.Label)
+		if t.Label, t.Care, _ = strings.Cut(fields[1], "+"); kind == "care" && t.Label != None {
+			t.Care = t.Label
+		}
+		if labels != nil && !slices.Contains(labels, t.Label) || t.Care != "" && !slices.Contains(language.Care, t.Care) {
+			return nil, wrong("no such label: " + fields[1])
 		}
 		if t.Language != language.Other && !slices.Contains(language.Languages, t.Language) {
 			return nil, wrong("no such language: " + t.Language)

@@ -155,14 +155,19 @@ func TestReadRefuses(t *testing.T) {
 	for _, line := range []string{
 		"en\tpositive\ttext", "en\tgood\t-\ttext", "xx\tpositive\t-\ttext", "en\tpositive\tprice\ttext", "en\tpositive\tprice:good\ttext",
 		"en\tpositive\tprice:neutral,price:neutral\ttext", "en\tpositive\t-\t", "en\tpositive\t-\t text",
-		"en\tpositive\tprice:neutral,size:neutral,stock:neutral,trust:neutral\ttext",
+		"en\tpositive\tprice:neutral,size:neutral,stock:neutral,trust:neutral\ttext", "en\tnegative+danger\t-\ttext",
 	} {
 		if _, err := Read(strings.NewReader(line), "opinions"); err == nil || !strings.Contains(err.Error(), "line 1") {
 			t.Errorf("%q: %v", line, err)
 		}
 	}
 	got, err := Read(strings.NewReader("en\tnegative\tdelivery:negative,product:positive\tgreat shoes, awful courier\n"), "opinions")
-	if err != nil || len(got) != 1 || got[0].Topics["delivery"] != "negative" || got[0].Label != "negative" {
+	if err != nil || len(got) != 1 || got[0].Topics["delivery"] != "negative" || got[0].Label != "negative" || got[0].Care != "" {
 		t.Errorf("%+v, %v", got, err)
+	}
+	for kind, line := range map[string]string{"messages": "en\tcomplaint+safety\tthe kettle burned my hand\n", "care": "en\tsafety\tthe kettle burned my hand\n"} {
+		if got, err := Read(strings.NewReader(line), kind); err != nil || got[0].Care != "safety" {
+			t.Errorf("%s: %+v, %v", kind, got, err)
+		}
 	}
 }
