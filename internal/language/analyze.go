@@ -14,7 +14,7 @@ type Analyzer struct {
 }
 
 // Base is the Analyzer of the models that come with the program. They are loaded
-// when it first analyses a text, and take some 20 MB then.
+// when it first analyses a text, and take some 14 MB then.
 func Base() *Analyzer { return &Analyzer{load: loadBase} }
 
 var loadBase = sync.OnceValue(func() *Model {
@@ -41,6 +41,8 @@ type work struct {
 	tokens   [][maxColumns]int32 // what each token adds to the sums
 	sums     [maxColumns]int32
 	norm     float64
+	partSums [maxColumns]int32 // see part
+	passages []passage
 	lengths  []int32   // how many features each token has
 	reaches  []float32 // see reach
 }
@@ -77,16 +79,17 @@ func (a *Analyzer) Analyze(given string) Analysis {
 		out.Language = spellings[language]
 	}
 	w.sum(m)
-	scores := m.sentimentScores(w, out.Language)
+	scores := m.sentimentScores(&w.sums, w.norm, out.Language)
 	if a.adaption != nil {
 		a.adaption.add(w.features, w.norm, &scores)
 	}
 	out.Probabilities = softmax3(scores, m.tuning.Temperature)
 	out.Score = out.Probabilities[2] - out.Probabilities[0]
 	out.Sentiment = Sentiments[top(out.Probabilities[:])]
+	w.passages = t.passages(w.passages[:0])
 	out.Topics = m.topics(w, scores)
 	out.Intent, out.IntentConfidence = m.intent(w)
-	out.Care = m.care(w, out.Score)
+	out.Care = m.care(w, out.Language)
 	wish := out.Intent
 	if out.IntentConfidence < sureOfWish || out.Sentiment != Negative {
 		wish = "" // opinions have no intents, and praise no hurry
@@ -126,10 +129,10 @@ func (w *work) sum(m *Model) {
 	}
 }
 
-func (m *Model) sentimentScores(w *work, language string) (scores [3]float64) {
+func (m *Model) sentimentScores(sums *[maxColumns]int32, norm float64, language string) (scores [3]float64) {
 	prior := m.tuning.Priors[language]
 	for c := range scores {
-		scores[c] = m.meaning.score(w.sums[sentimentColumn+c], sentimentColumn+c, w.norm) + prior[c]
+		scores[c] = m.meaning.score(sums[sentimentColumn+c], sentimentColumn+c, norm) + prior[c]
 	}
 	return scores
 }
@@ -212,5 +215,5 @@ func (a *Analyzer) SentimentScores(given string) [3]float64 {
 	if l := m.language(&w.text, &w.spelling); l >= 0 {
 		language = spellings[l]
 	}
-	return m.sentimentScores(w, language)
+	return m.sentimentScores(&w.sums, w.norm, language)
 }

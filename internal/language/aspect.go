@@ -9,14 +9,32 @@ import (
 // maxShown is how many words are shown for a topic or a flag.
 const maxShown = 4
 
+// partLess is how much less a passage of a long text says for a topic than a whole
+// text would.
+const partLess = 0.3
+
 // topics returns what a text is about, with the sentiment towards each.
 func (m *Model) topics(w *work, whole [3]float64) (out []Topic) {
+	var likely [intentColumn - topicColumn]float64
+	var where [len(likely)]passage
+	for _, part := range append(w.passages, w.whole()) {
+		sums, norm := w.part(part)
+		for c := range likely {
+			p := logistic(m.meaning.score(sums[topicColumn+c], topicColumn+c, norm))
+			if part != w.whole() {
+				p -= partLess
+			}
+			if p > likely[c] {
+				likely[c], where[c] = p, part
+			}
+		}
+	}
 	for c, name := range Topics {
-		p := logistic(m.meaning.score(w.sums[topicColumn+c], topicColumn+c, w.norm))
+		p := likely[c]
 		if p < m.tuning.Topics[c] {
 			continue
 		}
-		tokens, words := w.evidence(topicColumn + c)
+		tokens, words := w.evidence(where[c], topicColumn+c)
 		t := Topic{Name: name, Confidence: p, Words: words}
 		t.Sentiment, t.Score = m.towards(w, tokens, whole)
 		out = append(out, t)
@@ -27,11 +45,14 @@ func (m *Model) topics(w *work, whole [3]float64) (out []Topic) {
 	return out
 }
 
-// evidence returns the words that add most to a class, at least half as much as
-// the first of them, in the order of the text.
-func (w *work) evidence(column int) (tokens []int, words []Span) {
+// whole is the passage that is all of the text.
+func (w *work) whole() passage { return passage{0, len(w.tokens)} }
+
+// evidence returns the words of a passage that add most to a class, at least half as
+// much as the first of them, in the order of the text.
+func (w *work) evidence(p passage, column int) (tokens []int, words []Span) {
 	var most int32
-	for i := range w.tokens {
+	for i := p.from; i < p.to; i++ {
 		if w.text.tokens[i].kind == word {
 			most = max(most, w.tokens[i][column])
 		}
@@ -39,7 +60,7 @@ func (w *work) evidence(column int) (tokens []int, words []Span) {
 	if most == 0 {
 		return nil, nil
 	}
-	for i := range w.tokens {
+	for i := p.from; i < p.to; i++ {
 		k := &w.text.tokens[i]
 		if k.kind != word || 2*w.tokens[i][column] < most {
 			continue
@@ -126,7 +147,7 @@ func (m *Model) Around(given, topic string) (hashes []uint32, amounts []float32)
 	w := &work{}
 	w.text.fold(given)
 	w.sum(m)
-	tokens, _ := w.evidence(topicColumn + slices.Index(Topics, topic))
+	tokens, _ := w.evidence(w.whole(), topicColumn+slices.Index(Topics, topic))
 	reaches := w.reach(tokens)
 	for _, f := range w.features {
 		if r := reaches[f.token]; r > 0 {

@@ -1,6 +1,11 @@
 package language
 
-import "sync"
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"sync"
+)
 
 // What a person must take can be told from words better than the model alone can:
 // some phrases nearly always say it, others only near words of another kind. Each
@@ -170,103 +175,142 @@ type CuePair struct {
 	B careCue `json:"b"`
 }
 
+// cueTable has what two cues near each other, or one, add to the score of each flag.
+type cueTable [careCues][careCues][aspectColumn - careColumn]float64
+
 // careNear is how many words two cues may be apart to belong together.
 const careNear = 8
 
-// Where a writer is content by this score, a flag must be at least as likely as not.
+// Where a writer is content by this score, a flag must be this likely.
 const (
 	content      = 0.4
-	contentBound = 0.5
+	contentBound = 0.7
 )
 
-// care returns the flags of a text whose writer feels as a score says.
-func (m *Model) care(w *work, mood float64) (out []Flag) {
-	bound := m.tuning.CareBound
-	if mood >= content {
+// partBound is how likely a part of a long text must make a flag by itself.
+const partBound = 0.7
+
+// care returns the flags of a text, each as likely as the whole makes it, or the
+// passage or sentence that shows it best.
+func (m *Model) care(w *work, language string) (out []Flag) {
+	w.hits = w.text.careHits(w.hits[:0])
+	out = m.careOf(w, w.whole(), m.tuning.CareBound, language, nil)
+	for _, p := range w.passages {
+		out = m.careOf(w, p, partBound, language, out)
+	}
+	for from, n := 0, len(w.tokens); len(w.passages) > 0 && from < n; {
+		to := w.text.sentence(from)
+		out = m.careOf(w, passage{from, to}, partBound, language, out)
+		from = to
+	}
+	slices.SortFunc(out, func(a, b Flag) int { return cmp.Compare(slices.Index(Care, a.Kind), slices.Index(Care, b.Kind)) })
+	return out
+}
+
+// careOf adds the flags of a passage to those of a text.
+func (m *Model) careOf(w *work, p passage, bound float64, language string, out []Flag) []Flag {
+	sums, norm := w.part(p)
+	s := sightOf(w.hitsIn(p))
+	mood := softmax3(m.sentimentScores(sums, norm, language), m.tuning.Temperature)
+	if mood[2]-mood[0] >= content {
 		bound = max(bound, contentBound)
 	}
-	cues := w.cues()
 	for c, kind := range Care {
 		column := careColumn + c
 		f := &m.tuning.Care[c]
-		score := f.Bias + f.Model*m.meaning.score(w.sums[column], column, w.norm)
+		score := f.Bias + f.Model*m.meaning.score(sums[column], column, norm)
 		var shows uint64
-		for i := range f.Cues {
-			if one := &f.Cues[i]; w.shows(cues, one.CuePair) {
-				if score += one.Weight; one.Weight > 0 {
-					shows |= 1<<one.A | 1<<one.B
-				}
+		for p := range s.pairs {
+			weight := m.cues[p.A][p.B][c]
+			if score += weight; weight > 0 {
+				shows |= 1<<p.A | 1<<p.B
 			}
 		}
-		if p := logistic(score); p >= bound {
-			out = append(out, Flag{kind, p, w.careWords(shows, column)})
+		likely := logistic(score)
+		if likely < bound {
+			continue
+		}
+		at := slices.IndexFunc(out, func(f Flag) bool { return f.Kind == kind })
+		if at < 0 {
+			out, at = append(out, Flag{}), len(out)
+		}
+		if likely > out[at].Confidence {
+			out[at] = Flag{kind, likely, w.careWords(p, s.hits, shows, column)}
 		}
 	}
 	return out
 }
 
-// cues finds the cues of the text, and returns which there are.
-func (w *work) cues() (cues uint64) {
-	w.hits = w.text.careHits(w.hits[:0])
-	if len(w.hits) > maxCareHits { // a long text: what matters comes early, or late
-		half := maxCareHits / 2
-		w.hits = append(w.hits[:half], w.hits[len(w.hits)-half:]...)
+// hitsIn are the cues that begin in a passage.
+func (w *work) hitsIn(p passage) []careHit {
+	at := func(token int) int {
+		i, _ := slices.BinarySearchFunc(w.hits, token, func(h careHit, token int) int { return cmp.Compare(h.from, token) })
+		return i
 	}
-	for _, h := range w.hits {
-		cues |= h.cues
-	}
-	return cues
+	return w.hits[at(p.from):at(p.to)]
 }
 
-// shows reports whether a text has a cue, or two near each other.
-func (w *work) shows(cues uint64, p CuePair) bool {
-	both := uint64(1)<<p.A | 1<<p.B
-	return cues&both == both && (p.A == p.B || near2(w.hits, p.A, p.B))
+// sight is which cues a passage has.
+type sight struct {
+	hits  []careHit
+	there uint64
+	near  [careCues]uint64 // for each cue that is there itself, and those near it
+}
+
+func sightOf(hits []careHit) (s sight) {
+	if len(hits) > maxCareHits { // no end of sentence: what matters comes early
+		hits = hits[:maxCareHits]
+	}
+	s.hits = hits
+	for i := range hits {
+		x := &hits[i]
+		s.there |= x.cues
+		around := uint64(0)
+		for j := range hits {
+			y := &hits[j]
+			if max(y.from-x.to, x.from-y.to) <= careNear && !x.holds(y) && !y.holds(x) {
+				around |= y.cues
+			}
+		}
+		for cues := x.cues; cues != 0; cues &= cues - 1 {
+			c := bits.TrailingZeros64(cues)
+			s.near[c] |= around | 1<<c
+		}
+	}
+	return s
+}
+
+// pairs are all cues of a passage, and pairs of them near each other.
+func (s *sight) pairs(yield func(CuePair) bool) {
+	for there := s.there; there != 0; there &= there - 1 {
+		a := careCue(bits.TrailingZeros64(there))
+		for near := s.near[a] >> a << a; near != 0; near &= near - 1 {
+			if !yield(CuePair{a, careCue(bits.TrailingZeros64(near))}) {
+				return
+			}
+		}
+	}
 }
 
 // CareCues returns all cues and pairs of them that a text shows, for training.
 func CareCues(given string) (out []CuePair) {
-	w := &work{}
-	w.text.fold(given)
-	cues := w.cues()
-	for a := range careCues {
-		for b := a; b < careCues && cues>>a&1 != 0; b++ {
-			if w.shows(cues, CuePair{a, b}) {
-				out = append(out, CuePair{a, b})
-			}
-		}
-	}
-	return out
+	var t text
+	t.fold(given)
+	s := sightOf(t.careHits(nil))
+	return slices.AppendSeq(out, s.pairs)
 }
 
-// maxCareHits bounds the work on texts full of such words.
+// maxCareHits bounds the work on passages full of such words.
 const maxCareHits = 64
-
-// near2 reports whether two cues stand near each other, in words of their own.
-func near2(hits []careHit, a, b careCue) bool {
-	for i := range hits {
-		x := &hits[i]
-		if x.cues>>a&1 == 0 {
-			continue
-		}
-		for j := range hits {
-			y := &hits[j]
-			if y.cues>>b&1 != 0 && max(y.from-x.to, x.from-y.to) <= careNear && !x.holds(y) && !y.holds(x) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // holds reports whether the tokens of a hit are all within those of another.
 func (h *careHit) holds(o *careHit) bool { return h.from <= o.from && h.to >= o.to }
 
 // careWords returns where the cues stand that speak for a flag, or, where there are
 // none, the words that the model goes by.
-func (w *work) careWords(shows uint64, column int) (words []Span) {
+func (w *work) careWords(p passage, hits []careHit, shows uint64, column int) (words []Span) {
 	end := 0
-	for _, h := range w.hits {
+	for _, h := range hits {
 		if h.cues&shows == 0 || h.to <= end || len(words) == maxShown {
 			continue
 		}
@@ -275,7 +319,7 @@ func (w *work) careWords(shows uint64, column int) (words []Span) {
 		words = append(words, Span{int(w.text.tokens[from].from), int(w.text.tokens[h.to-1].to)})
 	}
 	if len(words) == 0 {
-		_, words = w.evidence(column)
+		_, words = w.evidence(p, column)
 	}
 	return words
 }

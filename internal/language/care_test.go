@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func careOf(s string) (kinds []string, flags []Flag) {
@@ -49,6 +51,44 @@ func TestCare(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A long text says no less than its plain sentences do.
+func TestCareInLongTexts(t *testing.T) {
+	const before = "The fabric is thinner than in the picture. Delivery took nine days. The box was torn. I wrote two mails. "
+	for _, last := range []string{"I will kill you all.", "I want to kill myself.", "I will see you in court.", "I am 12 years old and ordered it alone."} {
+		for n := range 8 {
+			long := strings.Repeat(before, n) + last + " " + strings.Repeat(before, n/2)
+			alone, _ := careOf(last)
+			kinds, flags := careOf(long)
+			if len(alone) == 0 || !slices.Contains(kinds, alone[0]) {
+				t.Errorf("%q after %d sentences: %v, alone %v", last, 4*n, kinds, alone)
+				continue
+			}
+			w := flags[slices.Index(kinds, alone[0])].Words[0]
+			if at := strings.Index(long, last); w.From < at || w.To > at+len(last) {
+				t.Errorf("%q: shown by %q", last, long[w.From:w.To])
+			}
+		}
+	}
+}
+
+func TestPassages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var x text
+		x.fold(strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"word", "and", ".", "!", "?", ",", "12"}), 1, 300).Draw(t, "words"), " "))
+		end := 0
+		all := x.passages(nil)
+		for i, p := range all {
+			if p.from > end || p.to <= end || len(x.tokens) > longText && p.to-p.from > longestPassage {
+				t.Fatalf("%d of %+v of %d tokens", i, all, len(x.tokens))
+			}
+			end = p.to
+		}
+		if len(x.tokens) > longText && end != len(x.tokens) || len(x.tokens) <= longText && len(all) > 0 {
+			t.Fatalf("%+v of %d tokens", all, len(x.tokens))
+		}
+	})
 }
 
 func TestNoCareForNothing(t *testing.T) {
@@ -103,7 +143,7 @@ func BenchmarkCare(b *testing.B) {
 			w.sum(m)
 			b.ReportAllocs()
 			for b.Loop() {
-				m.care(&w, 0)
+				m.care(&w, "en")
 			}
 		})
 	}

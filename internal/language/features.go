@@ -27,6 +27,7 @@ const (
 	seedAfterBut
 	seedMark
 	seedShape
+	seedNegatedGram
 )
 
 // mix is the step of the hash: xor and multiply, as in FNV-1a, on 64 bits.
@@ -43,11 +44,11 @@ const (
 
 // features appends the features of a folded text.
 func (t *text) features(out []feature) []feature {
-	var words [2]uint64 // hashes of the last two words
+	words := [2]uint64{0, edge} // hashes of the last two words
 	negated, afterBut := 0, false
 	var recent [negatesBefore]struct {
 		hash  uint64
-		token uint16
+		token int
 	}
 	for i := range t.tokens {
 		k := &t.tokens[i]
@@ -76,13 +77,11 @@ func (t *text) features(out []feature) []feature {
 			h = mix(h, uint64(plain(r)))
 		}
 		add(h)
-		if words[1] != 0 {
-			add(mix(mix(seeded(seedPair), words[1]), h))
-		}
+		add(mix(mix(seeded(seedPair), words[1]), h))
 		if b := bones(runes); b != 0 {
 			add(b)
 		}
-		out = grams(runes, n, out)
+		out = grams(runes, n, seedGram, out)
 		if k.shouted {
 			add(mix(seeded(seedShape), 1))
 		}
@@ -94,7 +93,7 @@ func (t *text) features(out []feature) []feature {
 			negated = negatesAfter + 1
 			for _, w := range recent {
 				if w.hash != 0 {
-					out = append(out, feature{uint32(mix(seeded(seedNegated), w.hash) >> 32), w.token})
+					out = t.negated(w.token, w.hash, out)
 				}
 			}
 		case contrast:
@@ -102,7 +101,7 @@ func (t *text) features(out []feature) []feature {
 			k.contrast = true
 		default:
 			if negated > 0 {
-				add(mix(seeded(seedNegated), h))
+				out = t.negated(i, h, out)
 			}
 			if afterBut {
 				add(mix(seeded(seedAfterBut), h))
@@ -110,17 +109,31 @@ func (t *text) features(out []feature) []feature {
 		}
 		negated = max(0, negated-1)
 		copy(recent[:], recent[1:])
-		recent[negatesBefore-1].hash, recent[negatesBefore-1].token = h, n
+		recent[negatesBefore-1].hash, recent[negatesBefore-1].token = h, i
 		words[0], words[1] = words[1], h
+	}
+	if n := len(t.tokens); n > 0 {
+		out = append(out, feature{uint32(mix(mix(seeded(seedPair), words[1]), edge) >> 32), uint16(min(n-1, 1<<16-1))})
 	}
 	return out
 }
+
+// negated appends the features of a negated word: all that it has otherwise, or what
+// these say of it would outweigh the negation.
+func (t *text) negated(token int, hash uint64, out []feature) []feature {
+	n := uint16(min(token, 1<<16-1))
+	out = append(out, feature{uint32(mix(seeded(seedNegated), hash) >> 32), n})
+	return grams(t.of(&t.tokens[token]), n, seedNegatedGram, out)
+}
+
+// edge stands in pairs of words for what is before the first and after the last.
+const edge = 1
 
 // Lengths of the runs of letters.
 const shortestGram, longestGram = 2, 5
 
 // grams appends the runs of letters of a word with its edges.
-func grams(runes []rune, token uint16, out []feature) []feature {
+func grams(runes []rune, token uint16, seed uint64, out []feature) []feature {
 	n := len(runes) + 2
 	at := func(i int) uint64 {
 		if i == 0 || i == n-1 {
@@ -129,7 +142,7 @@ func grams(runes []rune, token uint16, out []feature) []feature {
 		return uint64(plain(runes[i-1]))
 	}
 	for i := range n - 1 {
-		h := seeded(seedGram)
+		h := seeded(seed)
 		for j := i; j < n && j < i+longestGram; j++ {
 			h = mix(h, at(j))
 			if j-i+1 >= shortestGram {

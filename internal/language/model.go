@@ -80,6 +80,7 @@ type Linear struct {
 type Model struct {
 	meaning, spelling table
 	tuning            Tuning
+	cues              cueTable
 }
 
 // NewModel returns a model that knows nothing.
@@ -111,7 +112,15 @@ func (m *Model) Set(task Task, l Linear) {
 }
 
 // Tune sets what is fitted after the weights.
-func (m *Model) Tune(t Tuning) { m.tuning = t }
+func (m *Model) Tune(t Tuning) {
+	m.tuning = t
+	m.cues = cueTable{}
+	for flag, f := range t.Care {
+		for _, c := range f.Cues {
+			m.cues[c.A][c.B][flag] = c.Weight
+		}
+	}
+}
 
 const magic = "dhvani language 1\n"
 
@@ -129,11 +138,13 @@ func ReadModel(r io.Reader) (*Model, error) {
 		return nil, errModel
 	}
 	n := head[len(magic):]
-	tuning := make([]byte, int(n[0])|int(n[1])<<8|int(n[2])<<16)
-	m := NewModel()
-	if _, err := io.ReadFull(z, tuning); err != nil || json.Unmarshal(tuning, &m.tuning) != nil || !m.tuning.complete() {
+	text := make([]byte, int(n[0])|int(n[1])<<8|int(n[2])<<16)
+	var tuning Tuning
+	if _, err := io.ReadFull(z, text); err != nil || json.Unmarshal(text, &tuning) != nil || !tuning.complete() {
 		return nil, errModel
 	}
+	m := NewModel()
+	m.Tune(tuning)
 	for _, t := range []*table{&m.meaning, &m.spelling} {
 		if t.read(z) != nil {
 			return nil, errModel
@@ -143,7 +154,16 @@ func ReadModel(r io.Reader) (*Model, error) {
 }
 
 func (t *Tuning) complete() bool {
-	return len(t.Topics) == len(Topics) && len(t.Care) == len(Care) && t.Temperature > 0 && t.IntentScale > 0
+	return len(t.Topics) == len(Topics) && t.care() && t.Temperature > 0 && t.IntentScale > 0
+}
+
+func (t *Tuning) care() bool {
+	for _, f := range t.Care {
+		if slices.ContainsFunc(f.Cues, func(c CueWeight) bool { return c.A > c.B || c.B >= careCues }) {
+			return false
+		}
+	}
+	return len(t.Care) == len(Care)
 }
 
 // Write writes a model, compressed.

@@ -6,6 +6,7 @@ package train
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/language/corpus"
@@ -16,7 +17,7 @@ type Figures map[string]float64
 
 // tasks are how each is learnt.
 var tasks = map[language.Task]settings{
-	language.SentimentTask: {softmax: true, epochs: 16, rate: 0.15, decay: 6e-4, drop: 0.3, seeds: 4},
+	language.SentimentTask: {softmax: true, epochs: 16, rate: 0.15, decay: 6e-4, drop: 0.3, seeds: 3},
 	language.TopicTask:     {epochs: 14, rate: 0.3, decay: 3e-4, drop: 0.5, seeds: 3},
 	language.IntentTask:    {softmax: true, epochs: 30, rate: 0.5, decay: 3e-4, drop: 0.6, seeds: 3},
 	language.CareTask:      {epochs: 12, rate: 0.3, decay: 1e-4, drop: 0.5, seeds: 2},
@@ -40,34 +41,33 @@ func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, e
 		return nil, nil, err
 	}
 	say(fmt.Sprintf("%d texts to learn from, %d held out", len(items), len(heldOut)))
-	sentiment, groups := sentimentSamples(items)
-	samples := map[language.Task][]sample{
-		language.SentimentTask: sentiment,
-		language.TopicTask:     topicSamples(items),
-		language.IntentTask:    intentSamples(items, publicIntents),
-		language.CareTask:      careSamples(items),
-		language.LanguageTask:  languageSamples(items),
-	}
+	more := variants(items)
+	say(fmt.Sprintf("%d variants of them", len(more)))
+	_, groups := sentimentSamples(items)
 	m := language.NewModel()
 	t := language.Tuning{Priors: priors}
 	figures := Figures{}
 	for task := language.SentimentTask; task <= language.LanguageTask; task++ {
-		if task == language.AspectTask { // by the topics learnt before
-			samples[task] = aspectSamples(m, items)
+		samples := samplesOf(task, m, items)
+		all := slices.Clone(samples)
+		for _, s := range samplesOf(task, m, more) {
+			s.weight *= variantCounts
+			all = append(all, s)
 		}
 		o := settingsOf(task)
-		m.Set(task, fit(samples[task], o).weightsOf())
+		m.Set(task, fit(all, o).weightsOf())
+		unseen := func() [][]float32 { return outOfFold(all, o)[:len(samples)] }
 		switch task {
 		case language.SentimentTask:
-			tuneSentiment(&t, items, groups, sentiment, outOfFold(sentiment, o), figures)
+			tuneSentiment(&t, items, groups, samples, unseen(), figures)
 		case language.TopicTask:
-			tuneTopics(&t, samples[task], outOfFold(samples[task], o), figures)
+			tuneTopics(&t, samples, unseen(), figures)
 		case language.IntentTask:
-			tuneIntent(&t, items, samples[task], outOfFold(samples[task], o), figures)
+			tuneIntent(&t, items, samples, unseen(), figures)
 		case language.CareTask:
-			tuneCare(&t, items, samples[task], outOfFold(samples[task], o), figures)
+			tuneCare(&t, items, samples, unseen(), figures)
 		}
-		say(fmt.Sprintf("%s learnt from %d texts", task, len(samples[task])))
+		say(fmt.Sprintf("%s learnt from %d texts", task, len(all)))
 	}
 	m.Tune(t)
 	measureAspects(m, heldOut, figures)
@@ -81,4 +81,23 @@ func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, e
 	}
 	measureFresh(m, fresh, figures)
 	return m, figures, nil
+}
+
+// samplesOf are what a task learns of texts.
+func samplesOf(task language.Task, m *language.Model, items []item) (out []sample) {
+	switch task {
+	case language.SentimentTask:
+		out, _ = sentimentSamples(items)
+	case language.TopicTask:
+		out = topicSamples(items)
+	case language.IntentTask:
+		out = intentSamples(items, publicIntents)
+	case language.CareTask:
+		out = careSamples(items)
+	case language.AspectTask:
+		out = aspectSamples(m, items) // by the topics learnt before
+	case language.LanguageTask:
+		out = languageSamples(items)
+	}
+	return out
 }

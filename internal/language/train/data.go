@@ -35,7 +35,8 @@ var Sets = []Set{
 // item is a text to learn from.
 type item struct {
 	corpus.Text
-	set string // empty for own texts
+	set  string // empty for own texts
+	from string // of a variant, the text that it was made of
 }
 
 // load reads the own texts, without those that are held out, and the public sets.
@@ -46,9 +47,9 @@ func load(own fs.FS, folder string) (texts, heldOut []item, err error) {
 	}
 	for _, t := range all {
 		if t.HeldOut() {
-			heldOut = append(heldOut, item{t, ""})
+			heldOut = append(heldOut, item{Text: t})
 		} else {
-			texts = append(texts, item{t, ""})
+			texts = append(texts, item{Text: t})
 		}
 	}
 	for _, s := range Sets {
@@ -66,7 +67,7 @@ func load(own fs.FS, folder string) (texts, heldOut []item, err error) {
 			if s.Task == "intent" {
 				kind, label = "messages", intentOf(s.Name, l.Label)
 			}
-			texts = append(texts, item{corpus.Text{Language: l.Language, Label: label, Text: l.Text, Kind: kind}, s.Name})
+			texts = append(texts, item{Text: corpus.Text{Language: l.Language, Label: label, Text: l.Text, Kind: kind}, set: s.Name})
 		}
 	}
 	return texts, heldOut, nil
@@ -106,6 +107,16 @@ func sampleOf(task language.Task, text string) sample {
 	}
 	return s
 }
+
+// sample turns a text into a sample without targets. A variant is in the fold of the
+// text that it was made of.
+func (x *item) sample(task language.Task) sample {
+	s := sampleOf(task, x.Text.Text)
+	s.fold = x.fold()
+	return s
+}
+
+func (x *item) fold() int { return foldOf(cmp.Or(x.from, x.Text.Text)) }
 
 // foldOf is a text's fold, by its hash.
 func foldOf(text string) int {
@@ -151,10 +162,10 @@ var hasPublic = map[string]bool{"hi": true, "hi-Latn": true, "bn": true}
 // sentimentSamples are opinions by how their writers feel.
 func sentimentSamples(items []item) (out []sample, groups []string) {
 	for _, x := range items {
-		if x.Kind != "opinions" {
+		if x.Kind != "opinions" && x.Kind != moodKind {
 			continue
 		}
-		s := sampleOf(language.SentimentTask, x.Text.Text)
+		s := x.sample(language.SentimentTask)
 		s.targets = one(language.SentimentTask, x.Label)
 		if x.set == "" {
 			if s.weight = 1.2; hasPublic[x.Language] {
@@ -173,7 +184,7 @@ func topicSamples(items []item) (out []sample) {
 		if x.Kind != "opinions" || x.set != "" {
 			continue
 		}
-		s := sampleOf(language.TopicTask, x.Text.Text)
+		s := x.sample(language.TopicTask)
 		s.targets = make([]float32, language.TopicTask.Classes())
 		for topic := range x.Topics {
 			s.targets[slices.Index(language.Topics, topic)] = 1
@@ -195,13 +206,13 @@ func aspectSamples(m *language.Model, items []item) (out []sample) {
 		if x.Kind != "opinions" || x.set != "" {
 			continue
 		}
-		put(sampleOf(language.AspectTask, x.Text.Text), x.Label, 0.5)
+		put(x.sample(language.AspectTask), x.Label, 0.5)
 		for _, topic := range slices.Sorted(maps.Keys(x.Topics)) {
 			hashes, amounts := m.Around(x.Text.Text, topic)
 			for i := range hashes {
 				hashes[i] >>= 32 - language.AspectTask.Bits()
 			}
-			put(sample{features: hashes, amounts: amounts, fold: foldOf(x.Text.Text)}, x.Topics[topic], 1)
+			put(sample{features: hashes, amounts: amounts, fold: x.fold()}, x.Topics[topic], 1)
 		}
 	}
 	balance(out, groups, 3, 0.5)
@@ -215,7 +226,7 @@ func intentSamples(items []item, public float32) (out []sample) {
 		if x.Kind != "messages" || x.Label == "" || x.set != "" && public == 0 {
 			continue
 		}
-		s := sampleOf(language.IntentTask, x.Text.Text)
+		s := x.sample(language.IntentTask)
 		s.targets = one(language.IntentTask, x.Label)
 		if x.set != "" {
 			s.weight = public
@@ -228,32 +239,40 @@ func intentSamples(items []item, public float32) (out []sample) {
 // careSamples are texts that a person must take, and all other own ones.
 func careSamples(items []item) (out []sample) {
 	for _, x := range items {
-		if x.set != "" || x.Kind == "languages" {
+		if x.set != "" || x.Kind == "languages" || x.Kind == moodKind {
 			continue
 		}
-		s := sampleOf(language.CareTask, x.Text.Text)
+		s := x.sample(language.CareTask)
 		s.targets = make([]float32, len(language.Care))
-		if x.Kind == "care" && x.Label != corpus.None {
-			s.targets[slices.Index(language.Care, x.Label)] = 1
+		if x.Care != "" {
+			s.targets[slices.Index(language.Care, x.Care)] = 1
 		}
 		out = append(out, s)
 	}
 	return out
 }
 
-// languageSamples are all texts by their language, whole and as a few words of them.
+// languageSamples are all texts by their language, whole and as a few words of them;
+// of romanised ones whole alone, because a few of their words are often English.
 func languageSamples(items []item) (out []sample) {
 	var groups []string
 	for n, x := range items {
-		if x.set != "" && n%4 != 0 { // there are more of them than of the others
+		if x.from != "" || x.set != "" && n%4 != 0 { // there are more of them than of the others
 			continue
 		}
 		words := strings.Fields(x.Text.Text)
-		at := n % max(len(words)-5, 1)
-		for i, text := range []string{x.Text.Text, strings.Join(words[at:min(at+4+n%3, len(words))], " ")} {
-			s := sampleOf(language.LanguageTask, text)
+		some := func(length int) string {
+			at := n % max(len(words)-length, 1)
+			return strings.Join(words[at:min(at+length, len(words))], " ")
+		}
+		parts := []string{x.Text.Text}
+		if !strings.HasSuffix(x.Language, "-Latn") {
+			parts = append(parts, some(4+n%3), some(1+n%3))
+		}
+		for i, text := range parts {
+			part := item{Text: corpus.Text{Text: text}, from: x.Text.Text}
+			s := part.sample(language.LanguageTask)
 			s.targets = one(language.LanguageTask, x.Language)
-			s.fold = foldOf(x.Text.Text)
 			if s.weight = 1; i > 0 {
 				s.weight = 0.7
 			}

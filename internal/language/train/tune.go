@@ -142,10 +142,12 @@ func tuneTopics(t *language.Tuning, samples []sample, scores [][]float32, figure
 	}
 }
 
-// Intents are answered at the confidence at which this share of the answers to own
-// texts is right. These differ more than what customers write, of which more is right
-// at the same confidence: 0.9 and over.
-const intentPrecision = 0.85
+// Intents are answered down to the confidence at which this share of the answers to
+// own texts is right, and this share of those out of scope gets an answer.
+const (
+	intentPrecision = 0.93
+	intentAccepted  = 0.13
+)
 
 func tuneIntent(t *language.Tuning, items []item, samples []sample, scores [][]float32, figures Figures) {
 	var own []int // indexes of samples of own texts
@@ -209,7 +211,7 @@ func tuneIntent(t *language.Tuning, items []item, samples []sample, scores [][]f
 		if a.right {
 			rights++
 		}
-		if precision := rights / (answered + accepted); precision >= intentPrecision {
+		if precision := rights / (answered + accepted); precision >= intentPrecision && accepted <= intentAccepted*outOfScope {
 			t.Intent = a.p
 			figures["intent out of fold: precision"] = precision
 			figures["intent out of fold: in scope answered"] = answered / inScope

@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/language/corpus"
 )
 
 // Of ordinary texts this share may be flagged: a miss is worse.
-const careFlagged = 0.018
+const careFlagged = 0.02
 
 // Cues and pairs of them are learnt if this many texts have them.
 const careSeen = 20
@@ -21,6 +22,7 @@ type signs struct {
 	scores []float32
 	flags  []float32 // for each flag 1 where it is right
 	fold   int
+	alike  bool // only looks as if a person had to take it
 }
 
 // tuneCare fits how much cues add to the models' scores, and from where on a text is
@@ -35,7 +37,7 @@ func tuneCare(t *language.Tuning, items []item, samples []sample, scores [][]flo
 		if x.set != "" || x.Kind == "languages" {
 			continue
 		}
-		s := signs{scores: scores[n], flags: samples[n].targets, fold: samples[n].fold}
+		s := signs{scores: scores[n], flags: samples[n].targets, fold: samples[n].fold, alike: x.Label == corpus.None}
 		for _, p := range language.CareCues(x.Text.Text) {
 			i, ok := number[p]
 			if !ok {
@@ -64,9 +66,10 @@ func tuneCare(t *language.Tuning, items []item, samples []sample, scores [][]flo
 	}
 	var ordinary, must []float64
 	for i := range texts {
-		if slices.Contains(texts[i].flags, 1) {
+		switch {
+		case slices.Contains(texts[i].flags, 1):
 			must = append(must, likeliest[i])
-		} else {
+		case !texts[i].alike:
 			ordinary = append(ordinary, likeliest[i])
 		}
 	}
