@@ -298,20 +298,6 @@ func TestWrittenSummary(t *testing.T) {
 	}
 }
 
-// A filter that is not known is refused, not passed over.
-func TestUnknownFilter(t *testing.T) {
-	s := start(t).shop("Tantu Handloom").fill()
-	w := s.walker(s.owner)
-	for query, status := range map[string]int{
-		"topic=foo": 422, "language=xx": 422, "sentiment=bad": 422, "mood=x": 422, "channel=x": 422, "state=x": 422, "care=x": 422, "topic=size&toward=x": 422,
-		"topic=size&toward=negative&language=hi-Latn&sentiment=neutral&mood=none&channel=chat&state=mine&care=any": 200,
-	} {
-		if a := w.ask(t, "GET", s.path("feedback?"+query)); a.status != status {
-			t.Errorf("%s: %d", query, a.status)
-		}
-	}
-}
-
 // While a summary is written, others who ask for the same do not wait, and it is
 // asked for once; from an endpoint that hangs nothing more is awaited.
 func TestSlowSummary(t *testing.T) {

@@ -49,16 +49,24 @@ func (q *feedbackQuery) fields() []struct {
 	}
 }
 
-// spoken are the languages that may be asked for.
-var spoken = append(slices.Clone(language.Languages), language.Other)
+// sentiments and spoken are what may be asked for of a text.
+var (
+	sentiments = []string{string(language.Negative), string(language.Neutral), string(language.Positive)}
+	spoken     = append(slices.Clone(language.Languages), language.Other)
+)
 
-// readFeedbackQuery reads an address. Filters that are not known stay, so that the
-// room refuses them: to pass one over would show everything.
 func readFeedbackQuery(values url.Values) (q feedbackQuery) {
 	for _, f := range q.fields() {
 		*f.value = strings.TrimSpace(values.Get(f.name))
 	}
 	q.text = searched(q.text, 500, 16)
+	q.mood = oneOf(q.mood, string(feedback.Good), string(feedback.Neutral), string(feedback.Bad), string(feedback.NoMood))
+	q.channel = oneOf(q.channel, feedback.Survey, feedback.Review, feedback.Chat, feedback.Email, feedback.Social, feedback.InStore)
+	q.state = oneOf(q.state, feedback.Open, feedback.Handled, "mine")
+	q.topic = oneOf(q.topic, language.Topics...)
+	q.toward, q.sentiment = oneOf(q.toward, sentiments...), oneOf(q.sentiment, sentiments...)
+	q.language = oneOf(q.language, spoken...)
+	q.care = oneOf(q.care, append([]string{feedback.AnyCare}, language.Care...)...)
 	q.urgency, q.disagrees = oneOf(q.urgency, "1", "2", "3"), oneOf(q.disagrees, "yes")
 	if q.topic == "" {
 		q.toward = ""
