@@ -7,7 +7,7 @@ import (
 )
 
 // misspell writes a text as somebody in a hurry types it: letters are swapped, left
-// out, doubled or hit beside, in one word of ten.
+// out or doubled, in one word of eight.
 func misspell(text string, random *rand.Rand) string {
 	words := strings.Split(text, " ")
 	for i, w := range words {

@@ -1,14 +1,12 @@
 package train
 
-import (
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // variantCounts is how much a variant counts beside the text that it was made of.
 const variantCounts = 0.5
 
-// Kinds of which only one thing is learnt: how their writers feel, or that nobody must
-// take them.
+// Kinds of which only one thing is learnt: how their writers feel, or that they are
+// ordinary.
 const (
 	moodKind     = "moods"
 	ordinaryKind = "ordinary"
@@ -22,7 +20,7 @@ var moods = map[string]string{
 
 // variants are what a program can make of texts: those in Devanagari and Bengali in
 // Latin letters too, messages with slips of the fingers, messages by their mood, and
-// public ones as ordinary.
+// public messages as ordinary.
 func variants(items []item) (out []item) {
 	for i, x := range items {
 		if x.Kind == "languages" {
