@@ -42,9 +42,9 @@ type work struct {
 	sums     [maxColumns]int32
 	norm     float64
 	partSums [maxColumns]int32 // see part
-	passages []passage
-	lengths  []int32   // how many features each token has
-	reaches  []float32 // see reach
+	passages []passage         // see text.passages; the last is the whole
+	lengths  []int32           // how many features each token has
+	reaches  []float32         // see reach
 }
 
 var works = sync.Pool{New: func() any { return new(work) }}
@@ -86,7 +86,7 @@ func (a *Analyzer) Analyze(given string) Analysis {
 	out.Probabilities = softmax3(scores, m.tuning.Temperature)
 	out.Score = out.Probabilities[2] - out.Probabilities[0]
 	out.Sentiment = Sentiments[top(out.Probabilities[:])]
-	w.passages = t.passages(w.passages[:0])
+	w.passages = append(t.passages(w.passages[:0]), w.whole())
 	out.Topics = m.topics(w, scores)
 	out.Intent, out.IntentConfidence = m.intent(w)
 	out.Care = m.care(w, out.Language)

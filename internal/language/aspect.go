@@ -17,7 +17,7 @@ const partLess = 0.3
 func (m *Model) topics(w *work, whole [3]float64) (out []Topic) {
 	var likely [intentColumn - topicColumn]float64
 	var where [len(likely)]passage
-	for _, part := range append(w.passages, w.whole()) {
+	for _, part := range w.passages {
 		sums, norm := w.part(part)
 		for c := range likely {
 			p := logistic(m.meaning.score(sums[topicColumn+c], topicColumn+c, norm))

@@ -195,10 +195,11 @@ const partBound = 0.7
 func (m *Model) care(w *work, language string) (out []Flag) {
 	w.hits = w.text.careHits(w.hits[:0])
 	out = m.careOf(w, w.whole(), m.tuning.CareBound, language, nil)
-	for _, p := range w.passages {
+	parts := w.passages[:max(0, len(w.passages)-1)]
+	for _, p := range parts {
 		out = m.careOf(w, p, partBound, language, out)
 	}
-	for from, n := 0, len(w.tokens); len(w.passages) > 0 && from < n; {
+	for from, n := 0, len(w.tokens); len(parts) > 0 && from < n; {
 		to := w.text.sentence(from)
 		out = m.careOf(w, passage{from, to}, partBound, language, out)
 		from = to

@@ -43,7 +43,6 @@ func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, e
 	say(fmt.Sprintf("%d texts to learn from, %d held out", len(items), len(heldOut)))
 	more := variants(items)
 	say(fmt.Sprintf("%d variants of them", len(more)))
-	_, groups := sentimentSamples(items)
 	m := language.NewModel()
 	t := language.Tuning{Priors: priors}
 	figures := Figures{}
@@ -59,7 +58,7 @@ func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, e
 		unseen := func() [][]float32 { return outOfFold(all, o)[:len(samples)] }
 		switch task {
 		case language.SentimentTask:
-			tuneSentiment(&t, items, groups, samples, unseen(), figures)
+			tuneSentiment(&t, items, samples, unseen(), figures)
 		case language.TopicTask:
 			tuneTopics(&t, samples, unseen(), figures)
 		case language.IntentTask:
@@ -87,7 +86,7 @@ func Base(own fs.FS, sets string, say func(string)) (*language.Model, Figures, e
 func samplesOf(task language.Task, m *language.Model, items []item) (out []sample) {
 	switch task {
 	case language.SentimentTask:
-		out, _ = sentimentSamples(items)
+		out = sentimentSamples(items)
 	case language.TopicTask:
 		out = topicSamples(items)
 	case language.IntentTask:

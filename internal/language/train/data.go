@@ -160,7 +160,8 @@ func balance(samples []sample, groups []string, classes int, power float64) {
 var hasPublic = map[string]bool{"hi": true, "hi-Latn": true, "bn": true}
 
 // sentimentSamples are opinions by how their writers feel.
-func sentimentSamples(items []item) (out []sample, groups []string) {
+func sentimentSamples(items []item) (out []sample) {
+	var groups []string
 	for _, x := range items {
 		if x.Kind != "opinions" && x.Kind != moodKind {
 			continue
@@ -175,7 +176,7 @@ func sentimentSamples(items []item) (out []sample, groups []string) {
 		out, groups = append(out, s), append(groups, cmp.Or(x.set, x.Language))
 	}
 	balance(out, groups, 3, 0.5)
-	return out, groups
+	return out
 }
 
 // topicSamples are own opinions by what they are about.

@@ -20,14 +20,15 @@ var priors = map[string][3]float64{"en": {0, -0.8, 0}, "pt": {0, -1, 0}, "es": {
 
 // tuneSentiment fits the temperature to the texts of all folds, where those of each
 // language count as often as the priors say.
-func tuneSentiment(t *language.Tuning, items []item, groups []string, samples []sample, scores [][]float32, figures Figures) {
-	weights := make([]float64, len(samples))
+func tuneSentiment(t *language.Tuning, items []item, samples []sample, scores [][]float32, figures Figures) {
+	weights, groups := make([]float64, len(samples)), make([]string, len(samples))
 	n := 0
 	for _, x := range items {
 		if x.Kind != "opinions" {
 			continue
 		}
 		prior := priors[x.Language]
+		groups[n] = cmp.Or(x.set, x.Language)
 		class := slices.Index(samples[n].targets, 1)
 		weights[n] = math.Exp(prior[class])
 		for c := range scores[n] {
