@@ -226,12 +226,16 @@ func (d *DB) UpdateThenView(ctx context.Context, lock, update, view func(tx *Tx)
 		if err != nil {
 			return fmt.Errorf("begin: %w", err)
 		}
-		if err := update(&Tx{tx: writing, db: d, writer: true}); err != nil {
+		tx := &Tx{tx: writing, db: d, writer: true}
+		if err := update(tx); err != nil {
 			writing.Rollback()
 			return err
 		}
 		if err := writing.Commit(); err != nil {
 			return fmt.Errorf("commit: %w", err)
+		}
+		for _, f := range tx.after {
+			f()
 		}
 	}
 	return d.View(ctx, func(tx *Tx) error {
@@ -283,6 +287,9 @@ func (d *DB) run(ctx context.Context, h *sql.DB, o *sql.TxOptions, fn func(tx *T
 		return fmt.Errorf("commit: %w", err)
 	}
 	d.commits.Add(1)
+	for _, f := range tx.after {
+		f()
+	}
 	d.keep(ctx, tx.wanted)
 	return nil
 }
@@ -293,7 +300,12 @@ type Tx struct {
 	db     *DB
 	writer bool     // SQLite's one writing connection
 	wanted []string // statements to keep prepared
+	after  []func() // to call once it is committed
 }
+
+// AfterCommit calls f once the transaction is committed, and never where it is
+// not. f must be quick and not use the database.
+func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
 
 // Postgres reports which of the two databases this is, for the few statements
 // that have no common text.
