@@ -6,9 +6,12 @@ package outgoing
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -30,9 +33,6 @@ func New(o Options) *http.Client {
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second
 	}
-	open := net.Dialer{Timeout: 10 * time.Second}
-	guarded := open
-	guarded.Control = ssrf.New().Safe
 	operator := ""
 	if o.Operator != nil {
 		operator = hostPort(o.Operator)
@@ -40,12 +40,7 @@ func New(o Options) *http.Client {
 	return &http.Client{
 		Timeout: o.Timeout,
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				if address == operator {
-					return open.DialContext(ctx, network, address)
-				}
-				return guarded.DialContext(ctx, network, address)
-			},
+			DialContext:         Dialer(operator, 80, 443),
 			ForceAttemptHTTP2:   true,
 			TLSHandshakeTimeout: 10 * time.Second,
 			IdleConnTimeout:     time.Minute,
@@ -64,4 +59,42 @@ func hostPort(u *url.URL) string {
 		}
 	}
 	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// MailPorts are those at which mail servers take mail.
+var MailPorts = []uint16{25, 465, 587, 2525}
+
+// Dialer returns how to connect to public addresses at some ports, and to one that
+// the operator of the machine wrote (host:port, or "" for none).
+func Dialer(operator string, ports ...uint16) func(ctx context.Context, network, address string) (net.Conn, error) {
+	open := net.Dialer{Timeout: 10 * time.Second}
+	guarded := open
+	guarded.Control = ssrf.New(ssrf.WithPorts(ports...)).Safe
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == operator {
+			return open.DialContext(ctx, network, address)
+		}
+		return guarded.DialContext(ctx, network, address)
+	}
+}
+
+// Reason says in a word, without names and addresses, why a call failed.
+func Reason(err error) string {
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork):
+		return "forbidden_address"
+	case errors.As(err, &dns):
+		return "no_such_host"
+	case errors.As(err, &certificate), errors.As(err, &record):
+		return "tls"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	}
+	return "network"
 }
