@@ -467,7 +467,9 @@ func TestStop(t *testing.T) {
 			t.Errorf("%s %s", a.State, b.State)
 		}
 		var lanes int
-		d.View(t.Context(), func(tx *db.Tx) error { return tx.QueryRow(t.Context(), "SELECT count(*) FROM outbox_lane").Scan(&lanes) })
+		d.View(t.Context(), func(tx *db.Tx) error {
+			return tx.QueryRow(t.Context(), "SELECT count(*) FROM outbox_lane").Scan(&lanes)
+		})
 		if lanes != 0 {
 			t.Error("lanes are still held:", lanes)
 		}
@@ -550,7 +552,9 @@ func TestDestinations(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()
 		b := newBench(t, d)
-		one := b.destination(func(d *Destination) { d.Limits = Limits{AtOnce: 2, PerSecond: 0.5, PerDomain: 10, QuietFrom: 1260, QuietTo: 480} })
+		one := b.destination(func(d *Destination) {
+			d.Limits = Limits{AtOnce: 2, PerSecond: 0.5, PerDomain: 10, QuietFrom: 1260, QuietTo: 480}
+		})
 		one.Name, one.Settings["at"] = " New name ", "https://b.example"
 		if err := b.Change(ctx, b.by, one); err != nil {
 			t.Fatal(err)
