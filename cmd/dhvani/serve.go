@@ -53,20 +53,28 @@ type writerFlags struct {
 	Timeout time.Duration `name:"writer-timeout" help:"How long a summary may take; a small machine of your own may need minutes." default:"30s" placeholder:"TIME"`
 }
 
+// deliverFlags name what destinations may reach in this machine's own network.
+type deliverFlags struct {
+	MailRelay    string `help:"Mail server (host:port) that e-mail destinations may use though it is in this machine's own network, or without TLS." placeholder:"HOST:PORT"`
+	LocalWebhook string `help:"Address of a receiver of webhooks, such as a chat server, that destinations may reach though it is in this machine's own network, or without TLS." placeholder:"URL"`
+}
+
 type serverFlags struct {
 	placeFlags
-	Writer     writerFlags `embed:""`
-	Listen     string      `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	Node       string      `help:"Name of this node among others, for people; by default the machine's." placeholder:"NAME"`
-	LogSize    int64       `help:"Largest size of the log in MB. When it is full, events are refused with 503." default:"8192" placeholder:"MB"`
-	TrustProxy bool        `help:"Believe X-Forwarded-For, because a proxy of yours sets it."`
-	LogLevel   string      `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Writer     writerFlags  `embed:""`
+	Listen     string       `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	Node       string       `help:"Name of this node among others, for people; by default the machine's." placeholder:"NAME"`
+	LogSize    int64        `help:"Largest size of the log in MB. When it is full, events are refused with 503." default:"8192" placeholder:"MB"`
+	TrustProxy bool         `help:"Believe X-Forwarded-For, because a proxy of yours sets it."`
+	Deliver    deliverFlags `embed:""`
+	LogLevel   string       `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
 func (s serverFlags) options() app.Options {
 	o := s.placeFlags.options()
 	o.Listen, o.LogBytes, o.TrustProxy, o.Node = s.Listen, s.LogSize<<20, s.TrustProxy, s.Node
 	o.Writer = writer.Options(s.Writer)
+	o.MailRelay, o.LocalWebhook = s.Deliver.MailRelay, s.Deliver.LocalWebhook
 	var level slog.Level
 	level.UnmarshalText([]byte(s.LogLevel)) // kong has checked it
 	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))

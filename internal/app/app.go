@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -26,6 +27,7 @@ import (
 	"github.com/dhvani/dhvani/internal/console"
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
@@ -60,6 +62,11 @@ type Options struct {
 	// Writer is an endpoint that sums up texts; zero: there is none.
 	Writer writer.Options
 
+	// MailRelay (host:port) and LocalWebhook (an address) may be in this machine's
+	// own network, and without TLS; empty: there are none.
+	MailRelay    string
+	LocalWebhook string
+
 	// Create makes a place for a command where there is none.
 	Create bool
 	// Demo is the demo's shop, whose scenes staff may play; nil outside the demo.
@@ -80,6 +87,14 @@ func (o Options) sealKey() string {
 func (o Options) check() error {
 	if o.NATS != nil && o.Database == "" {
 		return errors.New("a log on NATS servers needs a database that its nodes share: give --database postgres://... with --nats")
+	}
+	if o.MailRelay != "" {
+		if host, port, err := net.SplitHostPort(o.MailRelay); err != nil || host == "" || port == "" {
+			return errors.New("--mail-relay is a host and a port, such as mail.internal:25")
+		}
+	}
+	if u, err := url.Parse(o.LocalWebhook); o.LocalWebhook != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("--local-webhook is an address such as http://chat.internal:8065")
 	}
 	_, err := writer.New(o.Writer)
 	return err
@@ -131,6 +146,7 @@ type App struct {
 	staff      *staff.Store
 	models     *fitted.Models
 	directory  *workspace.Directory
+	deliver    *deliver.Store
 	log        *eventlog.Log
 	runner     *process.Runner
 	tail       *process.Tail
@@ -156,7 +172,7 @@ func Start(ctx context.Context, o Options) (*App, error) {
 	}
 	a := &App{o: o, registry: prometheus.NewRegistry(), failed: make(chan error, 1)}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, start := range []func(context.Context) error{a.startStores, a.startPipeline, a.startServers} {
+	for _, start := range []func(context.Context) error{a.startStores, a.startDeliver, a.startPipeline, a.startServers} {
 		if err := start(ctx); err != nil {
 			return nil, errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 		}

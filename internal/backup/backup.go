@@ -138,7 +138,7 @@ func newHeader(ctx context.Context, tx *db.Tx) (*header, error) {
 // rows in a backup. Sessions and links would let in again whom somebody shut out
 // since.
 var leftOut = []string{"seen_tail", "seen_run", "seen_chunk", "shard_lease", "node", "shard_cursor", "spare_model",
-	"staff_session", "staff_link", "staff_device", "staff_throttle"}
+	"staff_session", "staff_link", "staff_device", "staff_throttle", "outbox_lane"}
 
 // leading tables come before all others: others refer to the first three, and
 // who restores must know which events are erased before the rest comes.

@@ -53,6 +53,10 @@ func (l *loader) rules(t *loadTable, known *db.Table) error {
 		if columns, err = at("key", "workspace", "record"); err == nil {
 			t.keep = l.keepDead(columns[0], columns[1], columns[2])
 		}
+	case t.name == "outbox":
+		if columns, err = at("state", "failure"); err == nil {
+			t.keep = keepMessage(columns[0], columns[1])
+		}
 	case known.Derived():
 		if columns, err = at("model"); err == nil {
 			t.keep = l.keepDerived(columns[0])
@@ -134,6 +138,17 @@ func (l *loader) keepDead(key, workspace, record int) keepFunc {
 		}
 		e.Position = event.Position(position)
 		return l.store(ctx, tx, &e)
+	}
+}
+
+// keepMessage gives up the messages that waited: they may have been sent since the
+// backup was made, and nobody wants yesterday's alarms. Staff can send them again.
+func keepMessage(state, failure int) keepFunc {
+	return func(_ context.Context, _ *db.Tx, row []any) (bool, error) {
+		if row[state] == "open" {
+			row[state], row[failure] = "dead", "restored"
+		}
+		return true, nil
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
@@ -21,7 +20,6 @@ type Store struct {
 	DB      *db.DB
 	Sealer  Sealer
 	Senders map[Kind]Sender
-	Logger  *slog.Logger
 	Now     func() time.Time // nil: the machine's clock
 
 	woken func() // by Put, after its commit; nil where no pool runs here

@@ -103,6 +103,7 @@ var knows = map[string][]string{
 	"internal/process":  {"internal/event", "internal/eventlog", "internal/db", "internal/archive"},
 	"internal/replay":   {"internal/event", "internal/db", "internal/archive", "internal/process", "internal/workspace"},
 	"internal/backup":   {"internal/event", "internal/eventlog", "internal/db", "internal/archive", "internal/process", "internal/workspace"},
+	"internal/deliver":  {"internal/db", "internal/outgoing", "internal/staff", "internal/workspace"},
 }
 
 // outer rooms stand around the domain rooms, which do not know them.
@@ -120,6 +121,8 @@ var parts = map[string][]string{
 	"modernc.org/sqlite":               {"internal/db"},
 	"github.com/nats-io":               {"internal/eventlog"},
 	"code.dny.dev/ssrf":                {"internal/outgoing"},
+	"github.com/wneessen/go-mail":      {"internal/deliver/email"},
+	"github.com/emersion":              {"internal/deliver/email", "internal/torture"},
 }
 
 // forbidden returns why a package may not import another, or "".
@@ -213,6 +216,10 @@ func TestForbidden(t *testing.T) {
 		{"internal/app", "github.com/alecthomas/kong", false},
 		{"internal/db/dbtest", "github.com/jackc/pgx/v5/stdlib", true},
 		{"internal/order", "github.com/jackc/pgx/v5", false},
+		{"internal/insight", module + "internal/deliver", true},
+		{"internal/deliver/email", module + "internal/deliver", true},
+		{"internal/deliver/email", module + "internal/customer", false},
+		{"internal/insight", "github.com/wneessen/go-mail", false},
 	} {
 		if why := forbidden(c.pkg, c.imported); (why == "") != c.allowed {
 			t.Errorf("%s imports %s: %q", c.pkg, c.imported, why)

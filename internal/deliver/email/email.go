@@ -50,7 +50,7 @@ func New(relay string) *Sender {
 const (
 	stepFor   = 30 * time.Second // bounds a step of the conversation
 	idleFor   = 15 * time.Second // a connection waits for the next mail
-	maxIdle   = 8                // connections that wait, to a destination
+	maxIdle   = 32               // connections that wait, to a destination
 	perServer = 200              // mails over one connection: servers dislike endless ones
 )
 

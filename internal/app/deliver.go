@@ -1,0 +1,30 @@
+package app
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/dhvani/dhvani/internal/deliver"
+	"github.com/dhvani/dhvani/internal/deliver/email"
+	"github.com/dhvani/dhvani/internal/deliver/webhook"
+)
+
+// startDeliver sends what rooms put into the outbox.
+func (a *App) startDeliver(ctx context.Context) error {
+	logger := a.o.Logger.With("component", "deliver")
+	a.deliver = a.outbox()
+	pool := deliver.NewPool(deliver.Options{Store: a.deliver, Logger: logger, Metrics: a.registry})
+	a.background(ctx, pool.Run)
+	return nil
+}
+
+// outbox is the way out, with all kinds of destinations.
+func (a *App) outbox() *deliver.Store {
+	var local *url.URL
+	if a.o.LocalWebhook != "" {
+		local, _ = url.Parse(a.o.LocalWebhook) // checked before
+	}
+	senders := webhook.Senders(local)
+	senders[deliver.Email] = email.New(a.o.MailRelay)
+	return &deliver.Store{DB: a.database, Sealer: a.workspaces, Senders: senders, Now: a.o.Now}
+}
