@@ -17,23 +17,21 @@ func clock(d *db.DB) string {
 	return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
 }
 
-// due lists the destinations with open messages, by jumping from one to the next
-// in the index of open messages: it costs as many steps as there are such
-// destinations, however many messages wait.
-const due = `WITH RECURSIVE lane(workspace, destination) AS (
-	SELECT (SELECT workspace FROM outbox WHERE state = 'open' ORDER BY workspace, destination LIMIT 1),
-		(SELECT destination FROM outbox WHERE state = 'open' ORDER BY workspace, destination LIMIT 1)
+// due lists the destinations that have something to send and that nobody sends to,
+// by jumping from one to the next in the index of open messages: it costs as many
+// steps as there are destinations with such messages, however many wait.
+const due = `WITH RECURSIVE lane(destination) AS (
+	SELECT (SELECT destination FROM outbox WHERE state = 'open' ORDER BY destination LIMIT 1)
 	UNION ALL
-	SELECT (SELECT o.workspace FROM outbox o WHERE o.state = 'open' AND (o.workspace, o.destination) > (l.workspace, l.destination) ORDER BY o.workspace, o.destination LIMIT 1),
-		(SELECT o.destination FROM outbox o WHERE o.state = 'open' AND (o.workspace, o.destination) > (l.workspace, l.destination) ORDER BY o.workspace, o.destination LIMIT 1)
-	FROM lane l WHERE l.workspace IS NOT NULL)
-	SELECT l.workspace, l.destination FROM lane l JOIN destination d ON d.workspace = l.workspace AND d.id = l.destination
-	LEFT JOIN outbox_lane h ON h.workspace = l.workspace AND h.destination = l.destination
+	SELECT (SELECT o.destination FROM outbox o WHERE o.state = 'open' AND o.destination > l.destination ORDER BY o.destination LIMIT 1)
+	FROM lane l WHERE l.destination IS NOT NULL)
+	SELECT d.workspace, d.id FROM lane l JOIN destination d ON d.id = l.destination
+	LEFT JOIN outbox_lane h ON h.workspace = d.workspace AND h.destination = d.id
 	WHERE d.paused = '' AND (h.until IS NULL OR h.until <= %s)
-		AND (EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = l.workspace AND o.destination = l.destination AND o.state = 'open' AND o.bulk = 0 AND o.due <= $1)
-			OR EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = l.workspace AND o.destination = l.destination AND o.state = 'open' AND o.bulk = 1 AND o.due <= $1))`
+		AND (coalesce((SELECT o.due FROM outbox o WHERE o.destination = d.id AND o.state = 'open' AND o.bulk = 0 ORDER BY o.due LIMIT 1), 9223372036854775807) <= $1
+			OR coalesce((SELECT o.due FROM outbox o WHERE o.destination = d.id AND o.state = 'open' AND o.bulk = 1 ORDER BY o.due LIMIT 1), 9223372036854775807) <= $1)`
 
-// find returns the destinations that have something to send and that nobody sends to.
+// find looks for lanes to take.
 func (p *Pool) find(ctx context.Context) (out []place, err error) {
 	err = p.s.DB.View(ctx, func(tx *db.Tx) error {
 		return tx.Each(ctx, fmt.Sprintf(due, clock(p.s.DB)), []any{p.s.now().UnixMicro()}, func(rows *sql.Rows) error {

@@ -61,8 +61,8 @@ func (p *Pool) count(ctx context.Context) error {
 	err := p.s.DB.View(ctx, func(tx *db.Tx) error {
 		lines = nil
 		for _, state := range []State{Open, Dead} {
-			err := tx.Each(ctx, `SELECT d.kind, coalesce(sum(o.n), 0), coalesce(min(o.due), 0) FROM destination d JOIN (SELECT workspace, destination, count(*) AS n, min(due) AS due
-				FROM outbox WHERE state = '`+string(state)+`' GROUP BY workspace, destination) o ON o.workspace = d.workspace AND o.destination = d.id GROUP BY d.kind`, nil,
+			err := tx.Each(ctx, `SELECT d.kind, coalesce(sum(o.n), 0), coalesce(min(o.due), 0) FROM destination d JOIN (SELECT destination, count(*) AS n, min(due) AS due
+				FROM outbox WHERE state = '`+string(state)+`' GROUP BY destination) o ON o.destination = d.id GROUP BY d.kind`, nil,
 				func(rows *sql.Rows) error {
 					l := line{state: string(state)}
 					err := rows.Scan(&l.kind, &l.n, &l.oldest)

@@ -20,6 +20,8 @@ CREATE TABLE destination (
     PRIMARY KEY (workspace, id)
 );
 
+CREATE UNIQUE INDEX destination_id ON destination (id);
+
 -- Messages that leave, each decided once. Not derived: what was sent does not
 -- become unsent by a replay.
 CREATE TABLE outbox (
@@ -41,7 +43,7 @@ CREATE TABLE outbox (
     log         TEXT NOT NULL,     -- JSON: the last attempts
     PRIMARY KEY (workspace, id)
 );
-CREATE INDEX outbox_due ON outbox (workspace, destination, bulk, due, id) WHERE state = 'open';
+CREATE INDEX outbox_due ON outbox (destination, bulk, due, id) WHERE state = 'open'; -- destinations' ids are unique
 CREATE INDEX outbox_dead ON outbox (workspace, touched_at, id) WHERE state = 'dead';
 CREATE INDEX outbox_recent ON outbox (workspace, destination, touched_at, id);
 CREATE INDEX outbox_old ON outbox (touched_at) WHERE state <> 'open';

@@ -1,0 +1,63 @@
+package deliver
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/db/dbtest"
+)
+
+// Looking for what is due costs by the number of destinations with open messages,
+// not by the number of messages: a look at 60 destinations with 30,000 messages
+// takes some milliseconds.
+func TestFindIsQuick(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		b := newBench(t, d)
+		const lanes, each = 60, 500
+		later := b.time().Add(time.Hour)
+		for i := range lanes {
+			to := b.destination(nil)
+			var list []Message
+			for k := range each {
+				m := Message{Workspace: 7, Destination: to.ID, Key: fmt.Sprint(i, " ", k), Bulk: k%2 == 0}
+				if i%2 == 0 || k > 100 {
+					m.NotBefore = later
+				}
+				list = append(list, m)
+			}
+			b.put(list...)
+			if i%10 == 1 {
+				if err := b.Pause(ctx, b.by, to.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if d.Postgres { // as its own service does from time to time
+			if err := d.Update(ctx, func(tx *db.Tx) error { _, err := tx.Exec(ctx, "ANALYZE outbox"); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := NewPool(Options{Store: b.Store})
+		best := time.Hour
+		for range 5 {
+			began := time.Now()
+			found, err := p.find(ctx)
+			if err != nil || len(found) != lanes/2-lanes/10 {
+				t.Fatal(len(found), err)
+			}
+			best = min(best, time.Since(began))
+		}
+		t.Logf("%s for %d destinations with %d open messages", best, lanes, lanes*each)
+		if best > 200*time.Millisecond {
+			t.Errorf("a look takes %s", best)
+		}
+		began := time.Now()
+		if err := p.count(ctx); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s to count them", time.Since(began))
+	})
+}
