@@ -160,3 +160,34 @@ func TestSavepointAndIdentities(t *testing.T) {
 		}
 	})
 }
+
+// What waits for a commit is called after it, once, and not where there is none.
+func TestAfterCommit(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		var called []string
+		no := errors.New("no")
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			tx.AfterCommit(func() { called = append(called, "never") })
+			return no
+		})
+		if !errors.Is(err, no) {
+			t.Fatal(err)
+		}
+		update := func(tx *db.Tx) error {
+			tx.AfterCommit(func() { called = append(called, "once") })
+			_, err := tx.Exec(ctx, "INSERT INTO meta (name, value) VALUES ('x', 'y') ON CONFLICT (name) DO NOTHING")
+			return err
+		}
+		if err := d.Update(ctx, update); err != nil {
+			t.Fatal(err)
+		}
+		nothing := func(*db.Tx) error { return nil }
+		if err := d.UpdateThenView(ctx, nothing, update, nothing); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(called, " "); got != "once once" {
+			t.Error(got)
+		}
+	})
+}

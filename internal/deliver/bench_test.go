@@ -73,10 +73,11 @@ func (f *fake) Send(ctx context.Context, d *Destination, p *Parcel) Outcome {
 // set-up of a test: a store on a database, with a clock that a test moves.
 type bench struct {
 	*Store
-	t    *testing.T
-	fake *fake
-	box  *box
-	by   staff.Actor
+	t     *testing.T
+	fake  *fake
+	box   *box
+	by    staff.Actor
+	pools []*Pool
 
 	mu    sync.Mutex
 	clock time.Time
@@ -99,8 +100,13 @@ func (b *bench) pass(d time.Duration) {
 	b.mu.Lock()
 	b.clock = b.clock.Add(d)
 	b.mu.Unlock()
-	if b.woken != nil {
-		b.woken()
+	for _, p := range b.pools {
+		p.Wake()
+		p.mu.Lock()
+		for _, l := range p.lanes {
+			poke(l.wake)
+		}
+		p.mu.Unlock()
 	}
 }
 
@@ -139,6 +145,7 @@ func (b *bench) run(change ...func(*Options)) (p *Pool, stop func()) {
 		f(&o)
 	}
 	p = NewPool(o)
+	b.pools = append(b.pools, p)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { p.Run(ctx); close(ended) }()

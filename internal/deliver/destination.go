@@ -289,9 +289,7 @@ func (s *Store) insert(ctx context.Context, tx *db.Tx, by staff.Actor, d *Destin
 	if err != nil {
 		return fmt.Errorf("write a destination: %w", err)
 	}
-	if s.woken != nil {
-		tx.AfterCommit(s.woken)
-	}
+	s.wakeAfter(tx, place{d.Workspace, d.ID})
 	return staff.Record(ctx, tx, by, action, d.ID, string(d.Kind))
 }
 
@@ -321,9 +319,7 @@ func (s *Store) setPaused(ctx context.Context, by staff.Actor, id, why, action s
 		if err != nil {
 			return err
 		}
-		if s.woken != nil {
-			tx.AfterCommit(s.woken)
-		}
+		s.wakeAfter(tx, place{by.Workspace, id})
 		return staff.Record(ctx, tx, by, action, id, "")
 	})
 	if err != nil {

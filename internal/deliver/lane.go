@@ -257,10 +257,30 @@ func (l *lane) free(until time.Time) bool {
 		case full:
 			l.pause(pageFor)
 		default:
-			if l.limiter != nil && l.limiter.Wait(ctx) != nil {
-				return false
-			}
-			return l.p.slots.Acquire(ctx, 1) == nil
+			return l.inRate(ctx, until) && l.p.slots.Acquire(ctx, 1) == nil
 		}
+	}
+}
+
+// inRate waits until the destination's rate allows one more, and reports false
+// where that is too late for the list.
+func (l *lane) inRate(ctx context.Context, until time.Time) bool {
+	if l.limiter == nil {
+		return true
+	}
+	turn := l.limiter.Reserve()
+	wait := turn.Delay()
+	if wait > time.Until(until) {
+		turn.Cancel()
+		l.pause(min(wait, pageFor))
+		return false
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }

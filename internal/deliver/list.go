@@ -156,7 +156,7 @@ const afresh = `UPDATE outbox SET state = 'open', attempts = 0, due = $1, touche
 // Again sends a message once more that is a dead letter, or was sent and did not
 // arrive where it should. One whose body is no longer kept is not found.
 func (s *Store) Again(ctx context.Context, by staff.Actor, id string) error {
-	n, err := s.again(ctx, by, "message.again", id, afresh+" AND id = $3", id)
+	n, err := s.again(ctx, by, "message.again", id, afresh+" AND id = $3")
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
@@ -166,20 +166,24 @@ func (s *Store) Again(ctx context.Context, by staff.Actor, id string) error {
 // AgainAll sends all dead letters of a destination once more, and returns how
 // many there are.
 func (s *Store) AgainAll(ctx context.Context, by staff.Actor, destination string) (int64, error) {
-	return s.again(ctx, by, "message.again_all", destination, afresh+" AND destination = $3 AND state = 'dead'", destination)
+	return s.again(ctx, by, "message.again_all", destination, afresh+" AND destination = $3 AND state = 'dead'")
 }
 
-func (s *Store) again(ctx context.Context, by staff.Actor, action, subject, query string, arg any) (n int64, err error) {
+func (s *Store) again(ctx context.Context, by staff.Actor, action, subject, query string) (n int64, err error) {
 	if err := by.Need(staff.Configure); err != nil {
 		return 0, err
 	}
 	err = s.DB.Update(ctx, func(tx *db.Tx) (err error) {
-		if n, err = tx.Exec(ctx, query, s.now().UnixMicro(), by.Workspace, arg); err != nil || n == 0 {
+		n = 0
+		var to string
+		err = tx.Each(ctx, query+" RETURNING destination", []any{s.now().UnixMicro(), by.Workspace, subject}, func(rows *sql.Rows) error {
+			n++
+			return rows.Scan(&to)
+		})
+		if err != nil || n == 0 {
 			return err
 		}
-		if s.woken != nil {
-			tx.AfterCommit(s.woken)
-		}
+		s.wakeAfter(tx, place{by.Workspace, to})
 		return staff.Record(ctx, tx, by, action, subject, fmt.Sprint(n))
 	})
 	if err != nil {

@@ -28,6 +28,9 @@ const (
 	// workers bounds the messages on their way from this process, and by it the
 	// bodies in memory. A lane has far fewer.
 	workers = 128
+	// maxLanes bounds the destinations that a process sends to at a time; the others
+	// have their turn, here or on another node.
+	maxLanes = 500
 
 	askEvery   = time.Second            // for what other processes put, and what is due
 	renewEvery = 3 * time.Second        // the leases
@@ -63,7 +66,7 @@ func NewPool(o Options) *Pool {
 		wake: make(chan struct{}, 1), lanes: map[place]*lane{},
 	}
 	p.results = newWriter(p.s, o.Logger)
-	p.s.woken = p.Wake
+	p.s.woken = p.wakeLane
 	p.watch = time.AfterFunc(time.Hour, p.lose)
 	return p
 }
@@ -100,7 +103,6 @@ func (p *Pool) Run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-tick.C:
 		case <-p.wake:
-			p.wakeLanes()
 		}
 	}
 	enough := time.AfterFunc(drainFor, kill)
@@ -140,7 +142,8 @@ func (p *Pool) look(ctx, sending context.Context) error {
 		return err
 	}
 	for _, at := range found {
-		if p.has(at) {
+		have, many := p.has(at)
+		if have || many >= maxLanes {
 			continue
 		}
 		began := time.Now()
@@ -155,10 +158,11 @@ func (p *Pool) look(ctx, sending context.Context) error {
 	return nil
 }
 
-func (p *Pool) has(at place) bool {
+// has reports whether this process has a lane, and how many there are.
+func (p *Pool) has(at place) (bool, int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lanes[at] != nil
+	return p.lanes[at] != nil, len(p.lanes)
 }
 
 func (p *Pool) start(ctx, sending context.Context, at place, taken time.Time) {
@@ -180,12 +184,17 @@ func (p *Pool) start(ctx, sending context.Context, at place, taken time.Time) {
 	})
 }
 
-func (p *Pool) wakeLanes() {
+// wakeLane tells who sends to a destination that there is something new; where
+// nobody does, the pool looks.
+func (p *Pool) wakeLane(at place) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, l := range p.lanes {
+	l := p.lanes[at]
+	p.mu.Unlock()
+	if l != nil {
 		poke(l.wake)
+		return
 	}
+	p.Wake()
 }
 
 // lose ends all lanes at once: others may send to their destinations by now.

@@ -22,7 +22,7 @@ type Store struct {
 	Senders map[Kind]Sender
 	Now     func() time.Time // nil: the machine's clock
 
-	woken func() // by Put, after its commit; nil where no pool runs here
+	woken func(at place) // something about a destination is new; nil where no pool runs here
 }
 
 func (s *Store) now() time.Time {
@@ -82,10 +82,17 @@ func (s *Store) Put(ctx context.Context, tx *db.Tx, messages ...Message) error {
 	if err := tx.Insert(ctx, "outbox", rows, "ON CONFLICT (workspace, id) DO NOTHING"); err != nil {
 		return fmt.Errorf("put into the outbox: %w", err)
 	}
-	if s.woken != nil {
-		tx.AfterCommit(s.woken)
+	for at := range there {
+		s.wakeAfter(tx, at)
 	}
 	return nil
+}
+
+// wakeAfter wakes who sends to a destination when a transaction is committed.
+func (s *Store) wakeAfter(tx *db.Tx, at place) {
+	if s.woken != nil {
+		tx.AfterCommit(func() { s.woken(at) })
+	}
 }
 
 // place is a row's key.
