@@ -247,10 +247,12 @@ func TestLostLease(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		b := newBench(t, d)
 		hold := make(chan struct{})
+		letGo := sync.OnceFunc(func() { close(hold) })
 		b.fake.answer = func(p *Parcel) Outcome { <-hold; return Outcome{} }
 		to := b.destination(func(d *Destination) { d.Limits.AtOnce = 1 })
 		b.put(Message{Destination: to.ID, Key: "a"}, Message{Destination: to.ID, Key: "b"})
 		p, _ := b.run()
+		t.Cleanup(letGo) // also where the test fails
 		b.until("the first is on its way", func() bool { b.fake.mu.Lock(); defer b.fake.mu.Unlock(); return b.fake.now == 1 })
 		err := d.Update(t.Context(), func(tx *db.Tx) error {
 			_, err := tx.Exec(t.Context(), "UPDATE outbox_lane SET holder = 'other', until = until + 60000000")
@@ -265,7 +267,7 @@ func TestLostLease(t *testing.T) {
 		p.Wake()
 		l := func() *lane { p.mu.Lock(); defer p.mu.Unlock(); return p.lanes[place{7, to.ID}] }
 		b.until("the lane ends", func() bool { l := l(); return l == nil || l.ctx.Err() != nil })
-		close(hold)
+		letGo()
 		b.until("it is gone", func() bool { return l() == nil })
 		if b.fake.sent["7 "+ID(7, "a")]+b.fake.sent["7 "+ID(7, "b")] != 1 {
 			t.Error("something was begun without a lease:", b.fake.sent)
