@@ -44,7 +44,7 @@ func TestPutOnce(t *testing.T) {
 		if _, err := b.Delivery(t.Context(), b.by, ID(7, "never")); err != ErrNotFound {
 			t.Error(err)
 		}
-		if ID(7, "a") == ID(8, "a") || ID(7, "a") != ID(7, "a") {
+		if ID(7, "a") == ID(8, "a") || ID(7, "a") != "msg_hry3jzbpzmmhad4buvepnh6cgy" { // ids do not change with versions
 			t.Error("ids")
 		}
 		got := b.delivery("a")
