@@ -27,3 +27,17 @@ func TestUnknownNames(t *testing.T) {
 		}
 	}
 }
+
+// What may be reached in the machine's own network is named in full.
+func TestOwnNetworkIsNamed(t *testing.T) {
+	for _, o := range []app.Options{{MailRelay: "mail.internal"}, {MailRelay: ":25"}, {LocalWebhook: "chat.internal"}, {LocalWebhook: "ftp://chat.internal"}} {
+		o.Data = t.TempDir()
+		a, err := app.Start(t.Context(), o)
+		if err == nil {
+			a.Stop(t.Context())
+		}
+		if err == nil || !strings.Contains(err.Error(), "such as") {
+			t.Errorf("%q %q: %v", o.MailRelay, o.LocalWebhook, err)
+		}
+	}
+}
