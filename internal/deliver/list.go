@@ -191,14 +191,3 @@ func (s *Store) again(ctx context.Context, by staff.Actor, action, subject, quer
 	}
 	return n, nil
 }
-
-// Return notes that a mail came back, or was complained of, by what the report
-// says in a word. A message that is not known, or not sent, is left alone.
-func (s *Store) Return(ctx context.Context, tx *db.Tx, workspace int64, id, failure string) error {
-	_, err := tx.Exec(ctx, "UPDATE outbox SET state = 'returned', failure = $1, touched_at = $2 WHERE workspace = $3 AND id = $4 AND state = 'sent'",
-		failure, s.now().UnixMicro(), workspace, id)
-	if err != nil {
-		return fmt.Errorf("note that a mail came back: %w", err)
-	}
-	return nil
-}

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -109,6 +110,50 @@ func TestReturn(t *testing.T) {
 		if got := b.delivery("later"); got.State != Open {
 			t.Errorf("%+v", got)
 		}
+	})
+}
+
+// An address that is no more gets nothing; one whose owner complained nothing that
+// is written to a customer. Staff can lift it.
+func TestStopped(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		b := newBench(t, d)
+		to := b.destination(func(d *Destination) { d.Kind = Email })
+		mail := func(key, receiver, about string) Message {
+			return Message{Destination: to.ID, Key: key, Receiver: receiver, About: about}
+		}
+		b.put(mail("1", "gone@shop.example", ""), mail("2", "cross@shop.example", "c"), mail("3", "full@shop.example", "c"))
+		b.run()
+		for key, failure := range map[string]string{"1": "bounced_5.1.1", "2": "complaint", "3": "bounced_5.2.2"} {
+			b.is(key, Sent)
+			if err := d.Update(ctx, func(tx *db.Tx) error { return b.Return(ctx, tx, 7, ID(7, key), failure) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.put(mail("4", "Gone@shop.example", ""), mail("5", "cross@shop.example", "c"), mail("6", "cross@shop.example", ""), mail("7", "full@shop.example", "c"))
+		for key, want := range map[string]State{"4": Dead, "5": Dead, "6": Sent, "7": Sent} {
+			b.is(key, want)
+		}
+		if got := b.delivery("4"); got.Failure != failedStopped {
+			t.Errorf("%+v", got)
+		}
+		if why, at, err := b.Stopped(ctx, b.by, "gone@shop.example"); err != nil || why != StoppedBounced || at.IsZero() {
+			t.Error(why, at, err)
+		}
+		if why, _, err := b.Stopped(ctx, staff.ByOperator(8), "gone@shop.example"); err != nil || why != "" {
+			t.Error("another workspace:", why, err)
+		}
+		if err := b.Lift(ctx, staff.ByOperator(8), "gone@shop.example"); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		if err := b.Lift(ctx, b.by, "gone@shop.example"); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Again(ctx, b.by, ID(7, "4")); err != nil {
+			t.Fatal(err)
+		}
+		b.is("4", Sent)
 	})
 }
 

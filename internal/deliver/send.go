@@ -33,6 +33,10 @@ func (l *lane) send(id string) {
 	if !ok {
 		return
 	}
+	if row.stopped == StoppedBounced || row.stopped == StoppedComplaint && row.about != "" {
+		l.p.results.write([]result{l.ended(row, Outcome{Failure: failedStopped, Permanent: true}, 0)})
+		return
+	}
 	if row.about != "" && l.p.o.May != nil {
 		may, err := l.p.o.May(l.sending, l.at.workspace, row.about, row.Kind)
 		if err != nil {
@@ -92,8 +96,9 @@ func (l *lane) note(out Outcome) {
 // row is a message as it is in the outbox.
 type row struct {
 	Parcel
-	about string
-	log   []Attempt
+	about   string
+	stopped string // why its receiver gets no mails
+	log     []Attempt
 }
 
 // load reads an open message with its body.
@@ -102,8 +107,12 @@ func (l *lane) load(id string) (*row, bool) {
 	var log string
 	var created int64
 	err := l.p.s.DB.View(l.sending, func(tx *db.Tx) error {
-		return tx.QueryRow(l.sending, "SELECT kind, about, receiver, body, attempts, created_at, log FROM outbox WHERE workspace = $1 AND id = $2 AND state = 'open'",
+		err := tx.QueryRow(l.sending, "SELECT kind, about, receiver, body, attempts, created_at, log FROM outbox WHERE workspace = $1 AND id = $2 AND state = 'open'",
 			l.at.workspace, id).Scan(&r.Kind, &r.about, &r.Receiver, &r.Body, &r.Attempt, &created, &log)
+		if err == nil && r.Receiver != "" {
+			r.stopped, _, err = stopped(l.sending, tx, l.at.workspace, r.Receiver)
+		}
+		return err
 	})
 	if err == nil {
 		err = json.Unmarshal([]byte(log), &r.log)

@@ -59,5 +59,14 @@ CREATE TABLE outbox_lane (
     PRIMARY KEY (workspace, destination)
 );
 
+-- E-mail addresses that no longer take mail, or whose owners called one junk.
+CREATE TABLE mail_stop (
+    workspace INTEGER NOT NULL,
+    address   {{.Bytes}} NOT NULL, -- a hash, so that the list tells nobody who they are
+    why       TEXT NOT NULL,     -- bounced or complaint
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (workspace, address)
+);
+
 -- +goose Down
 SELECT 1;
