@@ -13,6 +13,7 @@ import (
 )
 
 type evaluateCommand struct {
+	Insight  evaluateInsight  `cmd:"" help:"Run the detectors of trouble over a series and print their scores and alerts."`
 	Language evaluateLanguage `cmd:"" help:"Run a model of texts on a labelled file."`
 }
 

@@ -1,0 +1,81 @@
+package detect
+
+import "math"
+
+// ratios are the changes that are looked for: so many times the usual (of a share, its odds). They are spaced so that a change between two of
+// them costs little delay, and the last of those down is silence, nearly.
+var ratios = [12]float64{1.4, 1.9, 2.7, 4.5, 10, 30, 150, 0.75, 0.55, 0.3, 0.1, 0.001}
+
+// ups is how many of them go up.
+const ups = 7
+
+// most keeps sums finite; nothing depends on evidence beyond it.
+const most = 1e30
+
+// bank is one e-detector for each of the ratios: the sum of likelihood ratios over all beginnings, and the same
+// weighted by when they began, from which follows when the change began.
+type bank struct {
+	M [len(ratios)]float64
+	A [len(ratios)]float64 // in seconds since Origin
+}
+
+// step begins with weight g at the time began (seconds), and multiplies by f.
+func (b *bank) step(i int, g, began, f float64) {
+	m := (b.M[i] + g) * f
+	a := (b.A[i] + g*began) * f
+	if m > most {
+		a *= most / m
+		m = most
+	}
+	b.M[i], b.A[i] = m, a
+}
+
+// evidence of each direction is the mean over its ratios, which is an e-detector again.
+func (b *bank) evidence() (up, down float64) {
+	for _, m := range b.M[:ups] {
+		up += m
+	}
+	for _, m := range b.M[ups:] {
+		down += m
+	}
+	return up / ups, down / (float64(len(ratios)) - ups)
+}
+
+// best is the ratio with the most evidence in a direction, and when it began in seconds.
+func (b *bank) best(d Direction) (ratio, began float64) {
+	from, to := 0, ups
+	if d == Down {
+		from, to = ups, len(ratios)
+	}
+	k := from
+	for i := from; i < to; i++ {
+		if b.M[i] > b.M[k] {
+			k = i
+		}
+	}
+	if b.M[k] <= 0 {
+		return ratios[k], 0
+	}
+	return ratios[k], b.A[k] / b.M[k]
+}
+
+// stronger is the direction with more evidence; each has half of what may alarm falsely, hence the halves.
+func (b *bank) stronger() (Direction, float64) {
+	up, down := b.evidence()
+	if down > up {
+		return Down, down / 2
+	}
+	if up > 0 {
+		return Up, up / 2
+	}
+	return Unchanged, 0
+}
+
+func finite(xs ...float64) bool {
+	for _, x := range xs {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
+}

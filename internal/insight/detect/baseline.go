@@ -1,0 +1,138 @@
+package detect
+
+import "math"
+
+// Baseline is what is usual: events for each unit of exposure (an hour, or an attempt), by hour of the week.
+//
+// It is a product of three Gamma-Poisson posteriors, each shrunk to the one before: the level, the hour of the day against it, and the hour of the week
+// against that. A young or small shop so goes by its level, and a cell gets a say as it fills (the usual conjugate model; Gelman
+// and others, Bayesian Data Analysis, 2013, section 2.6). All sums fade, so the baseline follows growth: the level with a
+// half-life of three weeks, and what a faster one of one week says beyond it is followed too.
+type Baseline struct {
+	Hours     float64 // learnt, not faded
+	Seen, Sum float64 // exposure times shape, events
+	Fast      [2]float64
+	Pace      [2]float64 // exposure and hours, faded
+	Day       [24]cell
+	Week      [168]cell
+	Noise     [2]float64 // sums over hours of (O-E)^2 - E and of E^2: the variance of the rate beyond Poisson, relative to it
+}
+
+type cell struct{ O, E float32 } // events, and how many the level above expected
+
+const (
+	fade     = 0.99862586     // of the level in an hour: 2^(-1/504)
+	fadeFast = 0.99588262     // 2^(-1/168)
+	dayFade  = 0.97           // of an hour of the day, each day
+	weekFade = 0.90           // of an hour of the week, each week
+	dayPrior = 6.0            // expected events that a cell's prior counts for
+	wkPrior  = 20.0           // likewise
+	noise0   = 0.12 * 0.12    // relative variance of the rate before anything is known
+	noiseN   = 40.0           // what that counts for, in squared expected events
+	noiseMin = 0.03 * 0.03    // no rate is steadier than that
+	young    = float64(4 * 7) // days until the hours of the week are known
+)
+
+// shape is how an hour of the week goes against the level.
+func (b *Baseline) shape(h int) float64 {
+	d, w := b.Day[h%24], b.Week[h]
+	return (dayPrior + float64(d.O)) / (dayPrior + float64(d.E)) * (wkPrior + float64(w.O)) / (wkPrior + float64(w.E))
+}
+
+// level is events for each unit of exposure, without shape.
+func (b *Baseline) level() float64 {
+	if b.Seen <= 0 {
+		return 0
+	}
+	slow := (b.Sum + 0.5) / b.Seen
+	if b.Fast[0] <= 0 || b.Sum < 200 {
+		return slow
+	}
+	// Growth: the fast level is two weeks younger on average; half of what it says, as far as it is known.
+	fast := (b.Fast[1] + 0.5) / b.Fast[0]
+	return slow * math.Pow(clamp(fast/slow, 0.8, 1.25), b.Fast[1]/(b.Fast[1]+400))
+}
+
+// Rate is the usual number of events for each unit of exposure in an hour.
+func (b *Baseline) Rate(m Moment) float64 {
+	h := m.Hour
+	if m.Holiday {
+		h = 144 + h%24 // as on a Sunday
+	}
+	return b.level() * b.shape(h)
+}
+
+// spread is the standard deviation of the logarithm of the rate: what is not known of the level, how much an hour varies
+// beyond chance, and what nobody can know yet of seasons in a young shop.
+func (b *Baseline) spread(m Moment) float64 {
+	v := 1/(b.Sum+1) + max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN))
+	days := b.Hours / 24
+	if days < young {
+		v += math.Pow(0.5*(1-days/young), 2)
+	}
+	if m.Holiday {
+		v += 0.4 * 0.4
+	}
+	return math.Sqrt(v)
+}
+
+// ready says that there is enough to compare with: three days and some events or, for a share, attempts.
+func (b *Baseline) ready() bool { return b.Hours >= 72 && (b.Sum >= 8 || b.Seen >= 100) }
+
+// pace is the usual exposure in an hour.
+func (b *Baseline) pace() float64 {
+	if b.Pace[1] <= 0 {
+		return 1
+	}
+	return b.Pace[0] / b.Pace[1]
+}
+
+// learn takes one whole hour. What lies more than four deviations away teaches only so much: past troubles nobody
+// noticed must not become usual.
+func (b *Baseline) learn(h int, exposure, observed float64) {
+	b.Hours++
+	b.Pace[0], b.Pace[1] = b.Pace[0]*fade+exposure, b.Pace[1]*fade+1
+	if exposure <= 0 {
+		return
+	}
+	level, shape := b.level(), b.shape(h)
+	e := level * shape * exposure
+	if b.Hours > 24 {
+		sd := math.Sqrt(e + e*e*max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN)) + 1)
+		if b.Hours < 168 {
+			sd += e // seasons are not known yet
+		}
+		observed = clamp(observed, e-4*sd, e+4*sd)
+		d := observed - e
+		b.Noise[0], b.Noise[1] = b.Noise[0]*fade+d*d-e, b.Noise[1]*fade+e*e
+	}
+	b.Sum, b.Seen = b.Sum*fade+observed, b.Seen*fade+exposure*shape
+	b.Fast[1], b.Fast[0] = b.Fast[1]*fadeFast+observed, b.Fast[0]*fadeFast+exposure*shape
+	if b.Hours <= 24 {
+		return // a first day has no shape, only a level
+	}
+	day := (dayPrior + float64(b.Day[h%24].O)) / (dayPrior + float64(b.Day[h%24].E))
+	b.Day[h%24].add(dayFade, observed, level*exposure)
+	b.Week[h].add(weekFade, observed, level*exposure*day)
+}
+
+func (c *cell) add(fade float32, o, e float64) {
+	c.O, c.E = c.O*fade+float32(o), c.E*fade+float32(e)
+}
+
+// rebase takes a level that stayed as the usual one; the shape is kept.
+func (b *Baseline) rebase(seen, sum float64) {
+	if seen <= 0 {
+		return
+	}
+	to := (sum + 0.5) / seen
+	if from := b.level(); from > 0 {
+		k := min(1, 50/max(b.Sum, 1)) // what was known before counts for at most 50 events
+		b.Seen *= k
+		b.Sum = b.Seen * to
+		b.Fast = [2]float64{b.Seen / 3, b.Sum / 3}
+	}
+	b.Seen, b.Sum = b.Seen+seen, b.Sum+sum
+}
+
+func clamp(x, low, high float64) float64 { return max(low, min(high, x)) }

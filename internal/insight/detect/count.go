@@ -1,0 +1,256 @@
+package detect
+
+import "math"
+
+// Count watches how many events come: orders, visits, starts of a checkout. Feed it each event as it comes, or the events of a short
+// time together, and look now and then (Feed with 0): silence is evidence too.
+//
+// Events are taken as Poisson at any rate within the baseline's band: the likelihood ratio is against the upper edge for more, against the lower
+// edge for less, so it favours no change as long as the rate is somewhere in the band. Between two events it is an integral over time (Dvoretzky,
+// Kiefer and Wolfowitz, "Sequential decision problems for processes with continuous time parameter", Annals of Mathematical Statistics, 1953).
+type Count struct {
+	Limit float64 // evidence at which it alarms; see Budget
+	At    int64   // up to when it was fed
+	Base  Baseline
+	S     state
+	Rates rates
+}
+
+// state is what Count and Share have in common.
+type state struct {
+	Bank  bank
+	Hours hours
+	Drift drift
+	Ep    episode
+}
+
+// rates of the open hour.
+type rates struct {
+	Mid, Low, High float64
+	Half           float64 // of the trouble that lasts
+}
+
+// bandWidth is how many deviations of the logarithm of the rate the band of a count is wide to each side.
+const bandWidth = 2.0
+
+// Feed takes the n events since the last feed, and looks. Moments must not go back; what is late counts now.
+func (c *Count) Feed(m Moment, n float64) Reading {
+	if n < 0 || !finite(n) {
+		n = 0
+	}
+	if c.At == 0 {
+		c.At = m.At
+		c.S.Hours.turn(m, false)
+		c.rates(m)
+		c.S.Hours.Open.Observed += n
+		return c.reading(Learning)
+	}
+	m.At = max(m.At, c.At)
+	if m.At-c.At > 62*24*hour { // nobody looked for two months: nothing is known of that time
+		c.At = m.At
+		c.S.Hours.turn(m, true)
+		c.S.Bank, c.S.Ep = bank{}, episode{}
+		c.rates(m)
+		return c.reading(Quiet)
+	}
+	phase := Phase(Learning)
+	for { // hour by hour
+		end := c.S.Hours.Open.At + hour
+		if m.At < end {
+			break
+		}
+		if p := c.span(end, 0); p != Learning {
+			phase = p
+		}
+		next := m
+		next.At = end
+		if m.At >= end+hour {
+			h := (m.Hour - int((floorDiv(m.At, hour)-floorDiv(end, hour))%168) + 336) % 168
+			next.Hour = h
+		}
+		c.close(next)
+	}
+	if p := c.span(m.At, n); p != Learning {
+		phase = p
+	}
+	if phase == Learning && c.Base.ready() {
+		phase = Quiet
+	}
+	return c.reading(phase)
+}
+
+// Skip goes on to a moment of which nothing is known since the last: no events were missed, and none counted.
+func (c *Count) Skip(m Moment) {
+	if c.At == 0 || m.At <= c.At {
+		return
+	}
+	if m.At >= c.S.Hours.Open.At+hour {
+		c.S.Hours.Day[2] = -100 // this day has holes
+		c.close(m)
+	}
+	c.At = m.At
+}
+
+// close ends an hour.
+func (c *Count) close(next Moment) {
+	c.S.close(&c.Base, next, c.Rates.Mid)
+	c.rates(next)
+}
+
+func (s *state) close(b *Baseline, next Moment, rate float64) {
+	o := s.Hours.Open
+	day := &s.Hours.Day
+	day[0], day[1], day[2] = day[0]+o.Observed, day[1]+o.Expected, day[2]+1
+	if o.Holiday == 1 {
+		day[2] = -100 // this day is not like others
+	}
+	if due, ok := s.Hours.turn(next, s.Ep.On); ok {
+		b.learn(int(due.Hour), due.Exposure, due.Observed)
+	}
+	if floorDiv(next.At, 24*hour) != floorDiv(o.At, 24*hour) {
+		if day[2] >= 20 && b.Hours > 14*24 && !s.Ep.On {
+			s.Drift.feed(next.At, day[0], day[1], b.Sum)
+		}
+		*day = [3]float64{}
+	}
+	if s.Ep.On && next.At-s.Ep.Start > accepted*hour {
+		b.rebase(s.Ep.Seen, s.Ep.Sum)
+		s.Ep, s.Bank, s.Drift.M, s.Drift.A = episode{}, bank{}, [6]float64{}, [6]float64{}
+	}
+}
+
+func (c *Count) rates(m Moment) {
+	mid := c.Base.Rate(m)
+	w := math.Exp(bandWidth * c.Base.spread(m))
+	c.Rates = rates{Mid: mid, Low: mid / w, High: mid * w}
+	c.half()
+}
+
+// half sets the rate of half of the trouble, in the logarithm.
+func (c *Count) half() {
+	if c.S.Ep.On {
+		c.Rates.Half = c.Rates.Mid * math.Sqrt(c.S.Ep.Ratio)
+	}
+}
+
+// span takes the time up to an end within the open hour, and the n events at that end.
+func (c *Count) span(end int64, n float64) Phase {
+	length := float64(end-c.At) / float64(hour)
+	began := float64(c.At / 1e6)
+	c.At = end
+	c.S.Hours.add(length, n, c.Rates.Mid*length)
+	if !c.Base.ready() {
+		return Learning
+	}
+	if c.S.Ep.On {
+		e := &c.S.Ep
+		shape := c.Rates.Mid / max(c.Base.level(), 1e-9)
+		e.Seen, e.Sum = e.Seen+length*shape, e.Sum+n
+		back := math.Exp((c.Rates.Half - c.Rates.Mid) * length)
+		if n > 0 {
+			back *= math.Pow(c.Rates.Mid/c.Rates.Half, n)
+		}
+		p := e.after(back, float64(e.Direction)*(n-c.Rates.Mid*length))
+		if p == Recovered {
+			c.S.Bank = bank{}
+		}
+		return p
+	}
+	g := length * c.Rates.Mid / (max(c.Base.level(), 1e-9) * Period)
+	b := &c.S.Bank
+	for i, r := range ratios {
+		rate := c.Rates.High
+		if i >= ups {
+			rate = c.Rates.Low
+		}
+		x := (1 - r) * rate * length // the log ratio of having seen nothing
+		f := math.Exp(x)
+		if i < ups { // beginnings at the start: cautious, see the package's tests
+			if n > 0 {
+				f *= power(r, n)
+			}
+			b.step(i, g, began, f)
+			continue
+		}
+		within := 1.0
+		if x > 1e-9 {
+			within = -math.Expm1(-x) / x // beginnings in between have seen a part
+		}
+		if n > 0 {
+			f *= power(r, n)
+		}
+		b.step(i, g*within, began, f)
+	}
+	p := c.S.judge(c.At, c.Limit)
+	c.half()
+	return p
+}
+
+// judge begins an episode where the evidence is enough.
+func (s *state) judge(at int64, limit float64) Phase {
+	dir, e := s.Bank.stronger()
+	e *= 1 - driftShare
+	if limit <= 0 || e < limit {
+		if d, de, since := s.Drift.stronger(); limit > 0 && de >= limit {
+			s.raise(at, d, de, 0, since)
+			s.Drift.M, s.Drift.A = [6]float64{}, [6]float64{}
+			return Alarm
+		}
+		return Quiet
+	}
+	s.raise(at, dir, e, 0, 0)
+	return Alarm
+}
+
+func (s *state) raise(at int64, dir Direction, evidence, ratio float64, since int64) {
+	r, began := s.Bank.best(dir)
+	if since == 0 {
+		since = int64(began) * 1e6
+	}
+	if ratio == 0 {
+		ratio = r
+	}
+	excess := s.Hours.drop(since) * float64(dir)
+	s.Ep.begin(at, dir, ratio, min(since, at), excess, evidence)
+}
+
+// Raise begins an alarm although the limit was not reached: the budget says that what happens in other signals is evidence enough.
+func (c *Count) Raise() {
+	if dir, e := c.S.Bank.stronger(); !c.S.Ep.On && dir != Unchanged {
+		c.S.raise(c.At, dir, e, 0, 0)
+		c.half()
+	}
+}
+
+func (c *Count) reading(phase Phase) Reading {
+	r := c.S.reading(phase)
+	r.Expected, r.Low, r.High = c.Rates.Mid, c.Rates.Low, c.Rates.High
+	return r
+}
+
+func (s *state) reading(phase Phase) Reading {
+	r := Reading{Phase: phase}
+	if s.Ep.On || phase == Recovered {
+		r.Direction, r.Since, r.Ratio, r.Excess, r.Evidence = s.Ep.Direction, s.Ep.Onset, s.Ep.Ratio, s.Ep.Excess, s.Ep.Evidence
+		return r
+	}
+	var began float64
+	r.Direction, r.Evidence = s.Bank.stronger()
+	r.Evidence *= 1 - driftShare
+	if r.Direction != Unchanged {
+		r.Ratio, began = s.Bank.best(r.Direction)
+		r.Since = int64(began) * 1e6
+	}
+	if d, e, since := s.Drift.stronger(); e > r.Evidence {
+		r.Direction, r.Evidence, r.Since = d, e, since
+	}
+	return r
+}
+
+// power is r^n, quick where n is small.
+func power(r, n float64) float64 {
+	if n == 1 {
+		return r
+	}
+	return math.Pow(r, n)
+}

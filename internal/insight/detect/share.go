@@ -1,0 +1,139 @@
+package detect
+
+import "math"
+
+// Share watches how many of n attempts went wrong, each customer once; or the mean of values from 0 to 1, such as ratings.
+//
+// The factor of one value x is x p1/p0 + (1-x)(1-p1)/(1-p0). For what either happens or not that is the likelihood ratio. It is linear in x, so its mean is at most 1 for any values from 0
+// to 1 whose mean is at most p0 (below p1): a bet in the sense of Waudby-Smith and Ramdas, "Estimating means of
+// bounded random variables by betting", Journal of the Royal Statistical Society B, 2024. p0 is the edge of the baseline's band.
+type Share struct {
+	Limit float64 // evidence at which it alarms; see Budget
+	At    int64
+	Base  Baseline
+	S     state
+	Rates rates
+	Hit   [len(ratios)]float64 // factors of a 1
+	Miss  [len(ratios)]float64 // factors of a 0
+	Back  [2]float64           // the same for the usual against half of the trouble
+}
+
+// shareWidth is bandWidth for a share.
+const shareWidth = 1.25
+
+// Feed takes the sum k of n values from 0 to 1, and looks.
+func (s *Share) Feed(m Moment, k, n float64) Reading {
+	if !finite(k, n) || n < 0 {
+		k, n = 0, 0
+	}
+	k = clamp(k, 0, n)
+	if s.At == 0 {
+		s.S.Hours.turn(m, false)
+		s.rates(m)
+	}
+	m.At = max(m.At, s.At)
+	if m.At-s.At > 62*24*hour && s.At != 0 {
+		s.S.Hours.turn(m, true)
+		s.S.Bank, s.S.Ep = bank{}, episode{}
+		s.rates(m)
+	}
+	s.At = m.At
+	for m.At >= s.S.Hours.Open.At+hour {
+		next := m
+		next.At = s.S.Hours.Open.At + hour
+		back := (floorDiv(m.At, hour) - floorDiv(next.At, hour)) % 168
+		next.Hour = (m.Hour - int(back) + 168) % 168
+		s.S.close(&s.Base, next, s.Rates.Mid)
+		if m.At < next.At+hour {
+			s.rates(m)
+		} else {
+			s.Rates.Mid = s.Base.Rate(next)
+		}
+	}
+	phase := Quiet
+	if n > 0 {
+		phase = s.take(k, n)
+	} else if s.S.Ep.On {
+		phase = Alarm
+	}
+	if !s.Base.ready() {
+		phase = Learning
+	}
+	r := s.S.reading(phase)
+	r.Expected, r.Low, r.High = s.Rates.Mid, s.Rates.Low, s.Rates.High
+	return r
+}
+
+func (s *Share) take(k, n float64) Phase {
+	s.S.Hours.add(n, k, s.Rates.Mid*n)
+	if !s.Base.ready() {
+		return Learning
+	}
+	if e := &s.S.Ep; e.On {
+		shape := s.Rates.Mid / max(s.Base.level(), 1e-9)
+		e.Seen, e.Sum = e.Seen+n*shape, e.Sum+k
+		f := factor(s.Back[0], s.Back[1], k, n)
+		p := e.after(f, float64(e.Direction)*(k-s.Rates.Mid*n))
+		if p == Recovered {
+			s.S.Bank = bank{}
+		}
+		return p
+	}
+	g := n / (s.Base.pace() * Period)
+	began := float64(s.At / 1e6)
+	for i := range ratios {
+		s.S.Bank.step(i, g, began, factor(s.Hit[i], s.Miss[i], k, n))
+	}
+	p := s.S.judge(s.At, s.Limit)
+	if p == Alarm {
+		s.half()
+	}
+	return p
+}
+
+// Raise is Count's.
+func (s *Share) Raise() {
+	if dir, e := s.S.Bank.stronger(); !s.S.Ep.On && dir != Unchanged {
+		s.S.raise(s.At, dir, e, 0, 0)
+		s.half()
+	}
+}
+
+func factor(hit, miss, k, n float64) float64 {
+	if n == 1 {
+		return k*hit + (1-k)*miss
+	}
+	return math.Pow(hit, k) * math.Pow(miss, n-k)
+}
+
+// rates makes the band and the factors of an hour.
+func (s *Share) rates(m Moment) {
+	mid := clamp(s.Base.Rate(m), 1e-6, 1-1e-6)
+	w := math.Exp(shareWidth * s.Base.spread(m))
+	// The deviation is one of the logarithm of the share, or of what is missing to 1 where that is less.
+	odds := mid / (1 - mid)
+	high, low := odds*w, odds/w
+	s.Rates = rates{Mid: mid, Low: low / (1 + low), High: high / (1 + high)}
+	for i, r := range ratios {
+		p0, o := s.Rates.High, high*r
+		if i >= ups {
+			p0, o = s.Rates.Low, low*r
+		}
+		p1 := clamp(o/(1+o), 1e-7, 0.98)
+		if i < ups {
+			p1 = max(p1, min(p0, 0.999))
+		}
+		s.Hit[i], s.Miss[i] = p1/p0, (1-p1)/(1-p0)
+	}
+	if s.S.Ep.On {
+		s.half()
+	}
+}
+
+// half sets the factors of recovery: the usual against half of the trouble, in the logarithm of the odds.
+func (s *Share) half() {
+	mid := s.Rates.Mid
+	o := mid / (1 - mid) * math.Sqrt(s.S.Ep.Ratio)
+	p := clamp(o/(1+o), 1e-7, 0.98)
+	s.Back = [2]float64{mid / p, (1 - mid) / (1 - p)}
+}

@@ -1,0 +1,241 @@
+// Package evaluate runs the detectors of insight over a series in a file, as they would have seen it live: row by row, in constant
+// memory, without a look at what comes later.
+package evaluate
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/insight/detect"
+)
+
+// Auto finds out the kind while the series runs.
+const (
+	Auto  = "auto"
+	Count = "count"
+	Rate  = "rate"
+	Level = "level"
+)
+
+// Run reads rows of a time and a value, and writes the same rows with a score from 0 to 1 and an alert, which is 1 at the
+// first row of a new alarm. Of a rate a third column may say of how many it is the share; without, it is taken as a level.
+func Run(r io.Reader, w io.Writer, kind string) error {
+	in := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
+	in.FieldsPerRecord, in.ReuseRecord, in.TrimLeadingSpace = -1, true, true
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	out := csv.NewWriter(buffered)
+	s := newSeries(kind)
+	first, before := true, int64(math.MinInt64)
+	var row []string
+	for {
+		fields, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err // says the line
+		}
+		line, _ := in.FieldPos(0)
+		if first {
+			fields[0] = strings.TrimPrefix(fields[0], "\ufeff")
+		}
+		if len(fields) < 2 {
+			return fmt.Errorf("line %d: a row is a time and a value, with a comma between", line)
+		}
+		at, err := parseTime(fields[0])
+		if err != nil {
+			if first {
+				first = false
+				row = append(append(row[:0], fields...), "score", "alert")
+				if err := out.Write(row); err != nil {
+					return err
+				}
+				continue
+			}
+			return fmt.Errorf("line %d: %w", line, err)
+		}
+		first = false
+		value, n, err := parseValue(fields)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", line, err)
+		}
+		if at < before {
+			return fmt.Errorf("line %d: the time is before that of the row above", line)
+		}
+		before = at
+		score, alert := s.feed(at, value, n)
+		mark := "0"
+		if alert {
+			mark = "1"
+		}
+		row = append(append(row[:0], fields...), strconv.FormatFloat(score, 'f', 6, 64), mark)
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02", "2006-01-02 15:04:05Z07:00", "2006/01/02 15:04:05"}
+
+// Unix times of 10 digits are seconds, of 13 milliseconds, and smaller numbers seconds too: some series count from 1.
+func parseTime(s string) (int64, error) {
+	s = strings.TrimSpace(s)
+	if x, err := strconv.ParseFloat(s, 64); err == nil {
+		switch a := math.Abs(x); {
+		case a < 1e11:
+			return int64(math.Round(x * 1e6)), nil
+		case a < 1e14:
+			return int64(math.Round(x * 1e3)), nil
+		case a < 1e17:
+			return int64(x), nil
+		}
+		return 0, fmt.Errorf("%.40q is no time", s)
+	}
+	for _, l := range layouts {
+		if t, err := time.Parse(l, s); err == nil {
+			if y := t.Year(); y < 1 || y > 9999 {
+				break
+			}
+			return t.UnixMicro(), nil
+		}
+	}
+	return 0, fmt.Errorf("%.40q is no time as 2006-01-02T15:04:05Z, 2006-01-02 15:04:05, or in seconds or milliseconds since 1970", s)
+}
+
+// parseValue gives NaN where a value is missing.
+func parseValue(fields []string) (value, n float64, err error) {
+	if value, err = parseNumber(fields[1]); err != nil || len(fields) < 3 {
+		return value, 0, err
+	}
+	if n, err = strconv.ParseFloat(strings.TrimSpace(fields[2]), 64); err != nil || !(n >= 0) || math.IsInf(n, 0) {
+		n = 0 // some other column
+	}
+	return value, n, nil
+}
+
+func parseNumber(s string) (float64, error) {
+	s = strings.TrimSpace(s)
+	switch strings.ToLower(s) {
+	case "", "nan", "null", "none", "na", "n/a", "-":
+		return math.NaN(), nil
+	}
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsInf(x, 0) {
+		return 0, fmt.Errorf("%.40q is no number", s)
+	}
+	return x, nil
+}
+
+// decided is after how many rows the kind is settled, until which all detectors learn.
+const decided = 200
+
+// series feeds the detectors and speaks for the one that fits.
+type series struct {
+	kind   string
+	count  detect.Count
+	share  detect.Share
+	plain  detect.Level
+	root   detect.Level // of the root of counts: their noise then does not grow with them
+	rows   int
+	whole  bool // no value but 0, 1, 2, ...
+	within bool // from 0 to 1, each with its number
+	sum    float64
+	moves  float64 // of squares of differences
+	last   float64
+	step   float64 // seconds, the mean
+	first  int64
+}
+
+func newSeries(kind string) *series {
+	s := &series{kind: kind, whole: true, within: true}
+	s.plain.Limit, s.root.Limit = 1, 1
+	told, _ := detect.DefaultBudget(1).Limits()
+	s.count.Limit, s.share.Limit = told, told
+	return s
+}
+
+func (s *series) feed(at int64, value, n float64) (score float64, alert bool) {
+	m := detect.UTC(at)
+	if math.IsNaN(value) {
+		s.count.Skip(m)
+		return 0, false
+	}
+	s.note(at, value, n)
+	var levels, roots, counts, shares detect.Reading
+	levels = s.plain.Feed(m, value)
+	if s.rows <= decided || s.speaks() == Count {
+		v := max(value, 0)
+		roots = s.root.Feed(m, 2*math.Sqrt(v+0.375)) // Anscombe, Biometrika 1948
+		counts = s.count.Feed(m, v)
+	}
+	if s.within && n > 0 {
+		shares = s.share.Feed(m, value*n, n)
+	}
+	began := func(r detect.Reading, on bool, start int64) bool {
+		return (r.Phase == detect.Alarm) && on && start == m.At
+	}
+	switch s.speaks() {
+	case Count:
+		if s.steady() {
+			return counts.Score(s.count.Limit), began(counts, s.count.S.Ep.On, s.count.S.Ep.Start)
+		}
+		return roots.Score(s.root.Limit), began(roots, s.root.Ep.On, s.root.Ep.Start)
+	case Rate:
+		return shares.Score(s.share.Limit), began(shares, s.share.S.Ep.On, s.share.S.Ep.Start)
+	}
+	return levels.Score(s.plain.Limit), began(levels, s.plain.Ep.On, s.plain.Ep.Start)
+}
+
+func (s *series) note(at int64, value, n float64) {
+	if s.rows == 0 {
+		s.first = at
+	}
+	s.rows++
+	if s.rows > decided {
+		return
+	}
+	s.whole = s.whole && value >= 0 && value == math.Trunc(value)
+	s.within = s.within && value >= 0 && value <= 1 && n > 0
+	if s.rows > 1 {
+		s.moves += (value - s.last) * (value - s.last)
+		s.step = float64(at-s.first) / 1e6 / float64(s.rows-1)
+	}
+	s.sum += value
+	s.last = value
+}
+
+// speaks says whose word counts.
+func (s *series) speaks() string {
+	switch s.kind {
+	case Count:
+		return Count
+	case Rate:
+		if s.within {
+			return Rate
+		}
+	case Auto:
+		if s.whole && s.sum < 1000*float64(s.rows) && s.rows >= decided {
+			return Count
+		}
+	}
+	return Level
+}
+
+// steady reports whether counts are about as Poisson ones, so that Count may speak: differences have twice the variance.
+func (s *series) steady() bool {
+	mean := s.sum / float64(min(s.rows, decided))
+	noise := s.moves / (2 * decided * max(mean, 0.01))
+	return s.rows >= decided && s.step > 0 && s.step <= 3600 && noise > 0.6 && noise < 1.5
+}
