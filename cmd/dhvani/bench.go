@@ -12,6 +12,7 @@ import (
 )
 
 type benchCommand struct {
+	Insight  benchInsight  `cmd:"" help:"Simulate weeks of shops, quiet and troubled, and measure what the detectors notice, how soon, and how often falsely."`
 	Ingest   benchIngest   `cmd:"" help:"Send events and measure how many are accepted, and how fast. Use a workspace made for it."`
 	Language benchLanguage `cmd:"" help:"Measure how many texts of twenty words one core analyses, and what memory that takes."`
 	Seed     benchSeed     `cmd:"" help:"Fill a data folder or a database with the history of a large shop, the same for the same seed."`

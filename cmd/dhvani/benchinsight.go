@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/dhvani/dhvani/internal/bench"
+)
+
+type benchInsight struct {
+	Seed  uint64 `help:"The same seed simulates the same weeks." default:"1"`
+	Shops []int  `help:"Orders a day of the shops." default:"20,200,2000,20000"`
+	Weeks int    `help:"Quiet weeks for each of them, in which every alarm is false." default:"400"`
+	Runs  int    `help:"Runs of each trouble." default:"200"`
+	Jobs  int    `help:"How many shops are simulated at a time; 0 for one for each processor." default:"0"`
+	JSON  bool   `help:"Only the JSON, without words about it."`
+}
+
+func (c benchInsight) Run(ctx context.Context) error {
+	if c.Jobs <= 0 {
+		c.Jobs = runtime.NumCPU()
+	}
+	if c.Weeks <= 0 || c.Runs <= 0 {
+		return fmt.Errorf("--weeks and --runs must be at least 1")
+	}
+	for _, n := range c.Shops {
+		if n <= 0 || n > 1_000_000 {
+			return fmt.Errorf("a shop has from 1 to 1,000,000 orders a day")
+		}
+	}
+	r, err := bench.Insight{Seed: c.Seed, Shops: c.Shops, Weeks: c.Weeks, Runs: c.Runs, Jobs: c.Jobs}.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if !c.JSON {
+		for _, q := range r.Quiet {
+			fmt.Fprintf(os.Stderr, "%s orders a day: in %d quiet weeks %d told falsely, %d listed; at most %.2f told in four weeks and %.2f listed a week.\n",
+				thousands(int64(q.Orders)), q.Weeks, q.Told, q.Listed, q.ToldBound, q.ListBound)
+		}
+		for _, t := range r.Troubles {
+			fmt.Fprintf(os.Stderr, "%s, %s orders a day: noticed in %.1f %% of %d runs.\n", t.Trouble, thousands(int64(t.Orders)), 100*t.Noticed, t.Runs)
+		}
+	}
+	return printIndented(r)
+}
