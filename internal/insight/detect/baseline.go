@@ -10,11 +10,13 @@ import "math"
 // half-life of three weeks, and what a faster one of one week says beyond it is followed too.
 type Baseline struct {
 	Hours     float64 // learnt, not faded
+	Flat      float64 // how many times stronger the shrinkage is than for counts: shares hardly have seasons
 	Seen, Sum float64 // exposure times shape, events
 	Fast      [2]float64
 	Pace      [2]float64 // exposure and hours, faded
 	Day       [24]cell
 	Week      [168]cell
+	Days      [2]float64 // as Noise, between days
 	Noise     [2]float64 // sums over hours of (O-E)^2 - E and of E^2: the variance of the rate beyond Poisson, relative to it
 }
 
@@ -36,7 +38,8 @@ const (
 // shape is how an hour of the week goes against the level.
 func (b *Baseline) shape(h int) float64 {
 	d, w := b.Day[h%24], b.Week[h]
-	return (dayPrior + float64(d.O)) / (dayPrior + float64(d.E)) * (wkPrior + float64(w.O)) / (wkPrior + float64(w.E))
+	k := 1 + b.Flat
+	return d.ratio(k*dayPrior) * w.ratio(k*wkPrior)
 }
 
 // level is events for each unit of exposure, without shape.
@@ -62,18 +65,32 @@ func (b *Baseline) Rate(m Moment) float64 {
 	return b.level() * b.shape(h)
 }
 
-// spread is the standard deviation of the logarithm of the rate: what is not known of the level, how much an hour varies
-// beyond chance, and what nobody can know yet of seasons in a young shop.
-func (b *Baseline) spread(m Moment) float64 {
-	v := 1/(b.Sum+1) + max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN))
+// spread is how wide the band is to each side, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies
+// beyond chance, and what nobody can know yet of seasons in a young shop; of these deviations so many.
+func (b *Baseline) spread(m Moment, known, noise float64) float64 {
+	v := known*known/(b.Sum+1) + noise*noise*b.noise()
 	days := b.Hours / 24
 	if days < young {
-		v += math.Pow(0.5*(1-days/young), 2)
+		v += noise * noise * math.Pow(0.5*(1-days/young), 2)
 	}
 	if m.Holiday {
-		v += 0.4 * 0.4
+		v += noise * noise * 0.4 * 0.4
 	}
 	return math.Sqrt(v)
+}
+
+// noise is the variance of the rate beyond chance, relative to it: of hours or of days, whichever is more. Days tell where hours have few events.
+func (b *Baseline) noise() float64 {
+	return max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN), (b.Days[0]+noise0*noiseN)/(b.Days[1]+noiseN))
+}
+
+// learnDay takes a whole usual day.
+func (b *Baseline) learnDay(observed, expected float64) {
+	if b.Hours < 168 || expected <= 0 {
+		return
+	}
+	d := clamp(observed-expected, -expected, expected)
+	b.Days[0], b.Days[1] = b.Days[0]*0.98+d*d-expected, b.Days[1]*0.98+expected*expected
 }
 
 // ready says that there is enough to compare with: three days and some events or, for a share, attempts.
@@ -98,7 +115,7 @@ func (b *Baseline) learn(h int, exposure, observed float64) {
 	level, shape := b.level(), b.shape(h)
 	e := level * shape * exposure
 	if b.Hours > 24 {
-		sd := math.Sqrt(e + e*e*max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN)) + 1)
+		sd := math.Sqrt(e + e*e*b.noise() + 1)
 		if b.Hours < 168 {
 			sd += e // seasons are not known yet
 		}
@@ -111,10 +128,20 @@ func (b *Baseline) learn(h int, exposure, observed float64) {
 	if b.Hours <= 24 {
 		return // a first day has no shape, only a level
 	}
-	day := (dayPrior + float64(b.Day[h%24].O)) / (dayPrior + float64(b.Day[h%24].E))
-	b.Day[h%24].add(dayFade, observed, level*exposure)
-	b.Week[h].add(weekFade, observed, level*exposure*day)
+	d := &b.Day[h%24]
+	d.add(dayFade, observed, level*exposure)
+	b.Week[h].add(weekFade, observed, level*exposure*d.ratio((1+b.Flat)*dayPrior))
 }
+
+// nudge takes an hour that was trouble. It teaches its hour of the week a little, so that what comes every week at this hour is usual in the end.
+func (b *Baseline) nudge(h int, exposure, observed float64) {
+	if e := b.level() * b.shape(h) * exposure; e > 0 && b.Hours > 24 {
+		b.Week[h].add(1-(1-weekFade)/2, 0.5*clamp(observed, e/1.6, 1.6*e), 0.5*e/b.Week[h].ratio((1+b.Flat)*wkPrior))
+	}
+}
+
+// ratio is events against those expected, shrunk to 1.
+func (c cell) ratio(prior float64) float64 { return (prior + float64(c.O)) / (prior + float64(c.E)) }
 
 func (c *cell) add(fade float32, o, e float64) {
 	c.O, c.E = c.O*fade+float32(o), c.E*fade+float32(e)

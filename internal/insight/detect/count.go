@@ -30,8 +30,12 @@ type rates struct {
 	Half           float64 // of the trouble that lasts
 }
 
-// bandWidth is how many deviations of the logarithm of the rate the band of a count is wide to each side.
-const bandWidth = 2.0
+// Deviations by which the band is wide to each side: of what is not known of the level, and of what hours and days vary. Both hold
+// enough of the truth for what is left over to stay within the budget; dhvani bench insight measures it.
+const (
+	countKnown, countNoise = 1.5, 2.0
+	shareKnown, shareNoise = 1.0, 1.8
+)
 
 // Feed takes the n events since the last feed, and looks. Moments must not go back; what is late counts now.
 func (c *Count) Feed(m Moment, n float64) Reading {
@@ -40,7 +44,7 @@ func (c *Count) Feed(m Moment, n float64) Reading {
 	}
 	if c.At == 0 {
 		c.At = m.At
-		c.S.Hours.turn(m, false)
+		c.S.Hours.turn(&c.Base, m, false)
 		c.rates(m)
 		c.S.Hours.Open.Observed += n
 		return c.reading(Learning)
@@ -48,25 +52,22 @@ func (c *Count) Feed(m Moment, n float64) Reading {
 	m.At = max(m.At, c.At)
 	if m.At-c.At > 62*24*hour { // nobody looked for two months: nothing is known of that time
 		c.At = m.At
-		c.S.Hours.turn(m, true)
+		c.S.Hours.turn(&c.Base, m, true)
 		c.S.Bank, c.S.Ep = bank{}, episode{}
 		c.rates(m)
 		return c.reading(Quiet)
 	}
 	phase := Phase(Learning)
-	for { // hour by hour
-		end := c.S.Hours.Open.At + hour
-		if m.At < end {
-			break
+	for gap := m.At - c.At; m.At > c.S.Hours.Open.At+hour; { // hour by hour
+		next := Moment{At: c.S.Hours.Open.At + hour, Hour: hourAt(m, c.S.Hours.Open.At+hour), Holiday: m.Holiday}
+		part := 0.0
+		if n > 1 { // a bucket's events are spread over it; one event is at its end
+			part = n * float64(next.At-c.At) / float64(gap)
 		}
-		if p := c.span(end, 0); p != Learning {
+		n -= part
+		gap -= next.At - c.At
+		if p := c.span(next.At, part); p != Learning {
 			phase = p
-		}
-		next := m
-		next.At = end
-		if m.At >= end+hour {
-			h := (m.Hour - int((floorDiv(m.At, hour)-floorDiv(end, hour))%168) + 336) % 168
-			next.Hour = h
 		}
 		c.close(next)
 	}
@@ -84,11 +85,17 @@ func (c *Count) Skip(m Moment) {
 	if c.At == 0 || m.At <= c.At {
 		return
 	}
-	if m.At >= c.S.Hours.Open.At+hour {
+	if m.At > c.S.Hours.Open.At+hour {
 		c.S.Hours.Day[2] = -100 // this day has holes
 		c.close(m)
 	}
 	c.At = m.At
+}
+
+// hourAt is the hour of the week at a time before a moment.
+func hourAt(m Moment, at int64) int {
+	back := (floorDiv(m.At, hour) - floorDiv(at, hour)) % 168
+	return (m.Hour - int(back) + 168) % 168
 }
 
 // close ends an hour.
@@ -104,12 +111,15 @@ func (s *state) close(b *Baseline, next Moment, rate float64) {
 	if o.Holiday == 1 {
 		day[2] = -100 // this day is not like others
 	}
-	if due, ok := s.Hours.turn(next, s.Ep.On); ok {
+	if due, ok := s.Hours.turn(b, next, s.Ep.On); ok {
 		b.learn(int(due.Hour), due.Exposure, due.Observed)
 	}
 	if floorDiv(next.At, 24*hour) != floorDiv(o.At, 24*hour) {
-		if day[2] >= 20 && b.Hours > 14*24 && !s.Ep.On {
-			s.Drift.feed(next.At, day[0], day[1], b.Sum)
+		if day[2] >= 20 && !s.Ep.On {
+			if b.Hours > 14*24 {
+				s.Drift.feed(next.At, day[0], day[1], b)
+			}
+			b.learnDay(day[0], day[1])
 		}
 		*day = [3]float64{}
 	}
@@ -121,7 +131,7 @@ func (s *state) close(b *Baseline, next Moment, rate float64) {
 
 func (c *Count) rates(m Moment) {
 	mid := c.Base.Rate(m)
-	w := math.Exp(bandWidth * c.Base.spread(m))
+	w := math.Exp(c.Base.spread(m, countKnown, countNoise))
 	c.Rates = rates{Mid: mid, Low: mid / w, High: mid * w}
 	c.half()
 }
@@ -148,7 +158,7 @@ func (c *Count) span(end int64, n float64) Phase {
 		e.Seen, e.Sum = e.Seen+length*shape, e.Sum+n
 		back := math.Exp((c.Rates.Half - c.Rates.Mid) * length)
 		if n > 0 {
-			back *= math.Pow(c.Rates.Mid/c.Rates.Half, n)
+			back *= power(c.Rates.Mid/c.Rates.Half, n)
 		}
 		p := e.after(back, float64(e.Direction)*(n-c.Rates.Mid*length))
 		if p == Recovered {
@@ -181,28 +191,28 @@ func (c *Count) span(end int64, n float64) Phase {
 		}
 		b.step(i, g*within, began, f)
 	}
-	p := c.S.judge(c.At, c.Limit)
+	p := c.S.judge(&c.Base, c.At, c.Limit)
 	c.half()
 	return p
 }
 
 // judge begins an episode where the evidence is enough.
-func (s *state) judge(at int64, limit float64) Phase {
+func (s *state) judge(b *Baseline, at int64, limit float64) Phase {
 	dir, e := s.Bank.stronger()
 	e *= 1 - driftShare
 	if limit <= 0 || e < limit {
 		if d, de, since := s.Drift.stronger(); limit > 0 && de >= limit {
-			s.raise(at, d, de, 0, since)
+			s.raise(b, at, d, de, 0, since)
 			s.Drift.M, s.Drift.A = [6]float64{}, [6]float64{}
 			return Alarm
 		}
 		return Quiet
 	}
-	s.raise(at, dir, e, 0, 0)
+	s.raise(b, at, dir, e, 0, 0)
 	return Alarm
 }
 
-func (s *state) raise(at int64, dir Direction, evidence, ratio float64, since int64) {
+func (s *state) raise(b *Baseline, at int64, dir Direction, evidence, ratio float64, since int64) {
 	r, began := s.Bank.best(dir)
 	if since == 0 {
 		since = int64(began) * 1e6
@@ -210,14 +220,14 @@ func (s *state) raise(at int64, dir Direction, evidence, ratio float64, since in
 	if ratio == 0 {
 		ratio = r
 	}
-	excess := s.Hours.drop(since) * float64(dir)
+	excess := s.Hours.drop(b, since) * float64(dir)
 	s.Ep.begin(at, dir, ratio, min(since, at), excess, evidence)
 }
 
 // Raise begins an alarm although the limit was not reached: the budget says that what happens in other signals is evidence enough.
 func (c *Count) Raise() {
 	if dir, e := c.S.Bank.stronger(); !c.S.Ep.On && dir != Unchanged {
-		c.S.raise(c.At, dir, e, 0, 0)
+		c.S.raise(&c.Base, c.At, dir, e, 0, 0)
 		c.half()
 	}
 }
@@ -231,7 +241,10 @@ func (c *Count) reading(phase Phase) Reading {
 func (s *state) reading(phase Phase) Reading {
 	r := Reading{Phase: phase}
 	if s.Ep.On || phase == Recovered {
-		r.Direction, r.Since, r.Ratio, r.Excess, r.Evidence = s.Ep.Direction, s.Ep.Onset, s.Ep.Ratio, s.Ep.Excess, s.Ep.Evidence
+		r.Direction, r.Since, r.Ratio, r.Excess = s.Ep.Direction, s.Ep.Onset, s.Ep.Ratio, s.Ep.Excess
+		if s.Ep.On {
+			r.Evidence = s.Ep.Evidence
+		}
 		return r
 	}
 	var began float64
@@ -247,10 +260,17 @@ func (s *state) reading(phase Phase) Reading {
 	return r
 }
 
-// power is r^n, quick where n is small.
+// power is r^n, quick where n is whole, as it nearly always is.
 func power(r, n float64) float64 {
-	if n == 1 {
-		return r
+	if n > 1<<20 || n != math.Trunc(n) {
+		return math.Pow(r, n)
 	}
-	return math.Pow(r, n)
+	out := 1.0
+	for k := int(n); k > 0; k >>= 1 {
+		if k&1 == 1 {
+			out *= r
+		}
+		r *= r
+	}
+	return out
 }

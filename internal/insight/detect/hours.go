@@ -30,13 +30,17 @@ func (h *hours) add(exposure, observed, expected float64) {
 }
 
 // turn closes the open hour. It returns the hour that may be learnt now, if one is due.
-func (h *hours) turn(m Moment, troubled bool) (due past, ok bool) {
+func (h *hours) turn(b *Baseline, m Moment, troubled bool) (due past, ok bool) {
 	o := h.Open
 	h.Open = past{At: floorDiv(m.At, hour) * hour, Hour: int64(m.Hour)}
 	if m.Holiday {
 		h.Open.Holiday = 1
 	}
-	if o.At == 0 || troubled || o.Holiday == 1 {
+	if o.At == 0 || o.Holiday == 1 {
+		return past{}, false
+	}
+	if troubled {
+		b.nudge(int(o.Hour), o.Exposure, o.Observed)
 		return past{}, false
 	}
 	if h.N == kept {
@@ -50,11 +54,12 @@ func (h *hours) turn(m Moment, troubled bool) (due past, ok bool) {
 }
 
 // drop forgets the hours since an onset, and returns how many events were too many in them, with the open one.
-func (h *hours) drop(onset int64) (excess float64) {
+func (h *hours) drop(b *Baseline, onset int64) (excess float64) {
 	excess = h.Open.Observed - h.Open.Expected
 	for h.N > 0 && h.Wait[h.N-1].At+hour > onset {
 		w := h.Wait[h.N-1]
 		excess += w.Observed - w.Expected
+		b.nudge(int(w.Hour), w.Exposure, w.Observed)
 		h.N--
 	}
 	return excess
@@ -63,9 +68,8 @@ func (h *hours) drop(onset int64) (excess float64) {
 // drift is a slow e-detector, fed with days. A day's deviation from the baseline, which follows a drift only slowly,
 // is taken as normal with the variance that days have had (Page, "Continuous inspection schemes", Biometrika 1954, as a sum over beginnings).
 type drift struct {
-	M, A  [6]float64
-	Noise [2]float64 // as that of Baseline, between days
-	Days  float64
+	M, A [6]float64
+	Days float64
 }
 
 // tilts are the shifts that are looked for, in standard deviations of a day.
@@ -74,16 +78,13 @@ var tilts = [6]float64{0.4, 0.8, 1.6, -0.4, -0.8, -1.6}
 // driftShare is the part of a signal's false alarms that drifts may cost.
 const driftShare = 0.2
 
-func (d *drift) feed(at int64, observed, expected, sum float64) {
+func (d *drift) feed(at int64, observed, expected float64, b *Baseline) {
 	if expected <= 0 {
 		return
 	}
-	rel := max(noiseMin, (d.Noise[0]+0.01*noiseN)/(d.Noise[1]+noiseN)) + 1/(sum+1)
-	dev := observed - expected
+	rel := b.noise() + 1/(b.Sum+1)
 	sd := math.Sqrt(expected + rel*expected*expected + 0.5)
-	z := clamp(dev/sd, -4, 4)
-	w := z * sd
-	d.Noise[0], d.Noise[1] = d.Noise[0]*0.98+w*w-expected, d.Noise[1]*0.98+expected*expected
+	z := clamp((observed-expected)/sd, -4, 4)
 	d.Days++
 	if d.Days < 14 {
 		return

@@ -18,8 +18,8 @@ type Share struct {
 	Back  [2]float64           // the same for the usual against half of the trouble
 }
 
-// shareWidth is bandWidth for a share.
-const shareWidth = 1.25
+// shareFlat is Baseline.Flat of a share.
+const shareFlat = 9
 
 // Feed takes the sum k of n values from 0 to 1, and looks.
 func (s *Share) Feed(m Moment, k, n float64) Reading {
@@ -28,12 +28,13 @@ func (s *Share) Feed(m Moment, k, n float64) Reading {
 	}
 	k = clamp(k, 0, n)
 	if s.At == 0 {
-		s.S.Hours.turn(m, false)
+		s.Base.Flat = shareFlat
+		s.S.Hours.turn(&s.Base, m, false)
 		s.rates(m)
 	}
 	m.At = max(m.At, s.At)
 	if m.At-s.At > 62*24*hour && s.At != 0 {
-		s.S.Hours.turn(m, true)
+		s.S.Hours.turn(&s.Base, m, true)
 		s.S.Bank, s.S.Ep = bank{}, episode{}
 		s.rates(m)
 	}
@@ -41,8 +42,7 @@ func (s *Share) Feed(m Moment, k, n float64) Reading {
 	for m.At >= s.S.Hours.Open.At+hour {
 		next := m
 		next.At = s.S.Hours.Open.At + hour
-		back := (floorDiv(m.At, hour) - floorDiv(next.At, hour)) % 168
-		next.Hour = (m.Hour - int(back) + 168) % 168
+		next.Hour = hourAt(m, next.At)
 		s.S.close(&s.Base, next, s.Rates.Mid)
 		if m.At < next.At+hour {
 			s.rates(m)
@@ -84,7 +84,7 @@ func (s *Share) take(k, n float64) Phase {
 	for i := range ratios {
 		s.S.Bank.step(i, g, began, factor(s.Hit[i], s.Miss[i], k, n))
 	}
-	p := s.S.judge(s.At, s.Limit)
+	p := s.S.judge(&s.Base, s.At, s.Limit)
 	if p == Alarm {
 		s.half()
 	}
@@ -94,7 +94,7 @@ func (s *Share) take(k, n float64) Phase {
 // Raise is Count's.
 func (s *Share) Raise() {
 	if dir, e := s.S.Bank.stronger(); !s.S.Ep.On && dir != Unchanged {
-		s.S.raise(s.At, dir, e, 0, 0)
+		s.S.raise(&s.Base, s.At, dir, e, 0, 0)
 		s.half()
 	}
 }
@@ -103,13 +103,13 @@ func factor(hit, miss, k, n float64) float64 {
 	if n == 1 {
 		return k*hit + (1-k)*miss
 	}
-	return math.Pow(hit, k) * math.Pow(miss, n-k)
+	return power(hit, k) * power(miss, n-k)
 }
 
 // rates makes the band and the factors of an hour.
 func (s *Share) rates(m Moment) {
 	mid := clamp(s.Base.Rate(m), 1e-6, 1-1e-6)
-	w := math.Exp(shareWidth * s.Base.spread(m))
+	w := math.Exp(s.Base.spread(m, shareKnown, shareNoise))
 	// The deviation is one of the logarithm of the share, or of what is missing to 1 where that is less.
 	odds := mid / (1 - mid)
 	high, low := odds*w, odds/w

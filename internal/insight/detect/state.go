@@ -74,7 +74,7 @@ func (b *Baseline) valid() bool {
 			return false
 		}
 	}
-	return positive(b.Hours, b.Seen, b.Sum, b.Fast[0], b.Fast[1], b.Pace[0], b.Pace[1], b.Noise[1]) && finite(b.Noise[0])
+	return positive(b.Hours, b.Flat, b.Seen, b.Sum, b.Fast[0], b.Fast[1], b.Pace[0], b.Pace[1], b.Noise[1], b.Days[1]) && finite(b.Noise[0], b.Days[0])
 }
 
 func (s *state) valid() bool {
@@ -89,7 +89,7 @@ func (s *state) valid() bool {
 	}
 	e := &s.Ep
 	return positive(s.Bank.M[:]...) && finite(s.Bank.A[:]...) && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
-		finite(s.Drift.Noise[0], e.Excess, h.Day[0], h.Day[1], h.Day[2]) && positive(s.Drift.Noise[1], s.Drift.Days, h.Open.Exposure, h.Open.Observed, h.Open.Expected,
+		finite(e.Excess, h.Day[0], h.Day[1], h.Day[2]) && positive(s.Drift.Days, h.Open.Exposure, h.Open.Observed, h.Open.Expected,
 		e.Ratio, e.Back, e.Told, e.Seen, e.Sum, e.Evidence)
 }
 
