@@ -156,10 +156,7 @@ func (c *Count) span(end int64, n float64) Phase {
 		e := &c.S.Ep
 		shape := c.Rates.Mid / max(c.Base.level(), 1e-9)
 		e.Seen, e.Sum = e.Seen+length*shape, e.Sum+n
-		back := math.Exp((c.Rates.Half - c.Rates.Mid) * length)
-		if n > 0 {
-			back *= power(c.Rates.Mid/c.Rates.Half, n)
-		}
+		back := lift((c.Rates.Half-c.Rates.Mid)*length, c.Rates.Mid/max(c.Rates.Half, 1e-300), n)
 		p := e.after(back, float64(e.Direction)*(n-c.Rates.Mid*length))
 		if p == Recovered {
 			c.S.Bank = bank{}
@@ -174,20 +171,14 @@ func (c *Count) span(end int64, n float64) Phase {
 			rate = c.Rates.Low
 		}
 		x := (1 - r) * rate * length // the log ratio of having seen nothing
-		f := math.Exp(x)
-		if i < ups { // beginnings at the start: cautious, see the package's tests
-			if n > 0 {
-				f *= power(r, n)
-			}
+		f := lift(x, r, n)
+		if i < ups { // beginnings at the start, which is the cautious way
 			b.step(i, g, began, f)
 			continue
 		}
 		within := 1.0
 		if x > 1e-9 {
 			within = -math.Expm1(-x) / x // beginnings in between have seen a part
-		}
-		if n > 0 {
-			f *= power(r, n)
 		}
 		b.step(i, g*within, began, f)
 	}
@@ -260,17 +251,25 @@ func (s *state) reading(phase Phase) Reading {
 	return r
 }
 
-// power is r^n, quick where n is whole, as it nearly always is.
-func power(r, n float64) float64 {
-	if n > 1<<20 || n != math.Trunc(n) {
-		return math.Pow(r, n)
+// few is how many events are multiplied one by one; more go by logarithms, which neither overflow nor vanish.
+const few = 16
+
+// lift is e^x r^n, at most what sums can hold.
+func lift(x, r, n float64) float64 {
+	if n == 0 {
+		return math.Exp(min(x, 500))
 	}
+	if n > few || n != math.Trunc(n) || math.Abs(x) > 300 {
+		return math.Exp(min(x+n*math.Log(r), 500))
+	}
+	return math.Exp(x) * power(r, n)
+}
+
+// power is r^n of a whole and small n.
+func power(r, n float64) float64 {
 	out := 1.0
-	for k := int(n); k > 0; k >>= 1 {
-		if k&1 == 1 {
-			out *= r
-		}
-		r *= r
+	for range int(n) {
+		out *= r
 	}
 	return out
 }

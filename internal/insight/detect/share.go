@@ -103,7 +103,10 @@ func factor(hit, miss, k, n float64) float64 {
 	if n == 1 {
 		return k*hit + (1-k)*miss
 	}
-	return power(hit, k) * power(miss, n-k)
+	if n <= few && k == math.Trunc(k) && n == math.Trunc(n) {
+		return power(hit, k) * power(miss, n-k)
+	}
+	return math.Exp(min(k*math.Log(hit)+(n-k)*math.Log(miss), 500))
 }
 
 // rates makes the band and the factors of an hour.
