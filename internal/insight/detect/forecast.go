@@ -19,7 +19,11 @@ const (
 // slot is the mean of what was seen at a time of day or week.
 type slot struct{ V, N float32 }
 
-func (s *slot) learn(y float64) {
+// learn takes a value, no further from the mean than limit once that is known.
+func (s *slot) learn(y, limit float64) {
+	if v := float64(s.V); s.N >= 2 {
+		y = clamp(y, v-limit, v+limit)
+	}
 	s.N = min(s.N+1, 5)
 	s.V += (float32(y) - s.V) / s.N
 }
@@ -48,7 +52,7 @@ type forecast struct {
 
 const (
 	offsetRows = 150 // over which an offset follows
-	errorRows  = 150 // over which errors fade
+	errorRows  = 150 // over which what remains of deviations fades, and errors at least
 )
 
 // places are the slots of a moment.
@@ -112,8 +116,8 @@ func (e *expert) rest() float64 {
 	return clamp(e.XY/e.XX, 0, 0.98)
 }
 
-// learn takes a row; clipped is the value as far as it may teach, careful as far as it may teach the season, rate how much faster than usual the offsets follow.
-func (f *forecast) learn(at int64, y, clipped, careful float64, near bool, rate float64) {
+// learn takes a row; clipped is the value as far as it may teach, limit how far it may be from what was seen at this time of day or week to teach the season, rate how much faster than usual the offsets follow, memory the rows over which errors fade.
+func (f *forecast) learn(at int64, y, clipped, limit float64, near bool, rate, memory float64) {
 	f.N++
 	h, m, w := f.places(at)
 	f.Mean += (clipped - f.Mean) / min(f.N, 1000)
@@ -126,7 +130,7 @@ func (f *forecast) learn(at int64, y, clipped, careful float64, near bool, rate 
 		if known {
 			e.N++
 			err := math.Abs(clipped - e.Guess)
-			e.Error += (err - e.Error) / min(e.N, errorRows)
+			e.Error += (err - e.Error) / min(e.N, memory)
 			if near {
 				e.XY = e.XY*(1-1.0/errorRows) + d*e.Before
 				e.XX = e.XX*(1-1.0/errorRows) + e.Before*e.Before
@@ -137,7 +141,7 @@ func (f *forecast) learn(at int64, y, clipped, careful float64, near bool, rate 
 		e.Before = y - e.Here - e.Offset
 		e.Offset += d * rate / min(f.N+5, offsetRows)
 	}
-	h.learn(careful)
-	m.learn(careful)
-	w.learn(careful)
+	h.learn(y, limit)
+	m.learn(y, limit)
+	w.learn(y, limit)
 }

@@ -78,7 +78,7 @@ func (l *Level) Feed(m Moment, y float64) Reading {
 	l.At = max(m.At, l.At)
 	if l.F.N == 0 {
 		l.F.Mean, l.F.Fast, l.Last, l.Spread[0] = y, y, y, y
-		l.F.learn(l.At, y, y, y, false, 1)
+		l.F.learn(l.At, y, y, 0, false, 1, errorRows)
 		return l.reading(Learning, 1, y, 0, Unchanged)
 	}
 	guess, level := l.F.expect(l.At, near)
@@ -106,7 +106,7 @@ func (l *Level) spike(z float64) (float64, Direction) {
 	t := &l.Spike[side]
 	p := t.p(math.Abs(z))
 	if l.F.N >= 30 && !l.Ep.On {
-		t.learn(math.Abs(z), 3/looks/l.rows(), max(0, l.Recent-1), 1)
+		t.learn(math.Abs(z), 3/looks/l.rows(), l.habit(1), 1)
 		l.Spike[1-side].learn(0, 1, 0, 1)
 	}
 	return min(1, p*looks/3), dir
@@ -136,7 +136,7 @@ func (l *Level) shift(d float64) (float64, Direction) {
 		if l.Wait > 0 {
 			continue
 		}
-		t.learn(math.Abs(u), 1/shared/l.rows(), max(0, l.Recent-2), 2/spans[i])
+		t.learn(math.Abs(u), 1/shared/l.rows(), l.habit(2), 2/spans[i])
 		w.Tails[1-side].learn(0, 1, 0, 2/spans[i])
 		if p < best {
 			best, dir = p, at
@@ -177,6 +177,14 @@ func (l *Level) rows() float64 {
 		return rowsMin
 	}
 	return clamp(Period*3600/l.Step, rowsMin, rowsMax)
+}
+
+// memory is ten days in rows: the weekend is remembered when the experts are weighed.
+func (l *Level) memory() float64 { return clamp(10*86400/max(l.Step, 1), errorRows, 1500) }
+
+// habit is how far alarms teach that they are usual: more where there were several, and while little is known.
+func (l *Level) habit(free float64) float64 {
+	return max(0, l.Recent-free) + 2*max(0, 1-l.F.N/1000)
 }
 
 func (l *Level) evidence(p float64) float64 { return min(most, 1/(max(p, 1e-25)*l.rows())) }
@@ -228,7 +236,7 @@ func (l *Level) learn(y, guess, level, s float64, near bool) {
 	if l.Wait > 0 {
 		rate = 6
 	}
-	l.F.learn(l.At, y, clipped, clamp(clipped, guess-3*s, guess+3*s), near, rate)
+	l.F.learn(l.At, y, clipped, 5*l.Scale.Long, near, rate, l.memory())
 	l.Last = y
 }
 

@@ -65,9 +65,11 @@ func (t *tail) at(p float64) float64 {
 func (t *tail) learn(u, p, recent, weight float64) {
 	t.fit()
 	t.N++
-	if most := t.nearly(p, recent); u > most {
-		u = most
-		weight *= min(1, 0.3*(1+recent))
+	if u > t.T {
+		if most := t.nearly(p, recent); u > most {
+			u = most
+			weight *= min(1, 0.3*(1+recent))
+		}
 	}
 	over := 0.0
 	if u > t.T {
