@@ -34,6 +34,7 @@ type expert struct {
 	Before float64 // the last deviation
 	XY, XX float64 // of deviations and those before them
 	Error  float64 // mean of absolute errors, faded
+	Off    float64 // mean of absolute deviations from the picture with its offset, faded
 	N      float64
 	Here   float64 // its picture at the row at hand
 	Guess  float64 // and its forecast
@@ -82,31 +83,39 @@ func (f *forecast) expect(at int64, near bool) (guess, level float64) {
 			e.Guess += e.rest() * e.Before
 		}
 	}
-	best := math.Inf(1)
+	best, least := math.Inf(1), math.Inf(1)
 	for i := range f.Experts {
-		best = min(best, f.Experts[i].score())
+		best = min(best, f.Experts[i].score(f.Experts[i].Error))
+		if i != byLast {
+			least = min(least, f.Experts[i].score(f.Experts[i].Off))
+		}
 	}
 	var sum, structural float64
 	for i := range f.Experts {
 		e := &f.Experts[i]
-		x := (best + 1e-12) / (e.score() + 1e-12)
-		x *= x
-		x *= x
-		x *= x
-		x *= x
-		sum += x
-		guess += x * e.Guess
-		if i == byLast {
-			structural += x * (f.Experts[0].Here + f.Experts[0].Offset)
-		} else {
-			structural += x * (e.Here + e.Offset)
+		w := trust(best, e.score(e.Error))
+		sum += w
+		guess += w * e.Guess
+		if i != byLast { // the last values are no structure
+			w = trust(least, e.score(e.Off))
+			structural += w
+			level += w * (e.Here + e.Offset)
 		}
 	}
-	return guess / sum, structural / sum
+	return guess / sum, level / structural
 }
 
-// score is the error, more while it is known of few rows.
-func (e *expert) score() float64 { return e.Error * (1 + 10/(e.N+10)) }
+// trust is the weight of an expert by its error and the least of all.
+func trust(best, err float64) float64 {
+	x := (best + 1e-12) / (err + 1e-12)
+	x *= x
+	x *= x
+	x *= x
+	return x * x
+}
+
+// score is an error, more while it is known of few rows.
+func (e *expert) score(err float64) float64 { return err * (1 + 10/(e.N+10)) }
 
 // rest is how much of a deviation remains in the next row.
 func (e *expert) rest() float64 {
@@ -131,12 +140,13 @@ func (f *forecast) learn(at int64, y, clipped, limit float64, near bool, rate, m
 			e.N++
 			err := math.Abs(clipped - e.Guess)
 			e.Error += (err - e.Error) / min(e.N, memory)
+			e.Off += (math.Abs(d) - e.Off) / min(e.N, memory)
 			if near {
 				e.XY = e.XY*(1-1.0/errorRows) + d*e.Before
 				e.XX = e.XX*(1-1.0/errorRows) + e.Before*e.Before
 			}
 		} else if e.N == 0 {
-			e.Error = f.Experts[byNothing].Error
+			e.Error, e.Off = f.Experts[byNothing].Error, f.Experts[byNothing].Off
 		}
 		e.Before = y - e.Here - e.Offset
 		e.Offset += d * rate / min(f.N+5, offsetRows)

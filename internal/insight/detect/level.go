@@ -190,7 +190,7 @@ func (l *Level) habit(free float64) float64 {
 func (l *Level) evidence(p float64) float64 { return min(most, 1/(max(p, 1e-25)*l.rows())) }
 
 func (l *Level) phase(p float64, dir Direction) Phase {
-	l.Recent *= 1 - 1/l.rows()
+	l.Recent *= 1 - 3/l.rows()
 	if l.F.N < warmUp {
 		return Learning
 	}
@@ -297,7 +297,7 @@ func (l *Level) valid() bool {
 	f := &l.F
 	for i := range f.Experts {
 		e := &f.Experts[i]
-		if !finite(e.Offset, e.Before, e.XY, e.Here, e.Guess) || !positive(e.XX, e.Error, e.N) {
+		if !finite(e.Offset, e.Before, e.XY, e.Here, e.Guess) || !positive(e.XX, e.Error, e.Off, e.N) {
 			return false
 		}
 	}

@@ -148,6 +148,9 @@ type series struct {
 	share  detect.Share
 	plain  detect.Level
 	root   detect.Level // of the root of counts: their noise then does not grow with them
+	logs   detect.Level // of the logarithm, of what is skewed as latencies are
+	raw    moments
+	log    moments
 	rows   int
 	whole  bool // no value but 0, 1, 2, ...
 	within bool // from 0 to 1, each with its number
@@ -156,11 +159,35 @@ type series struct {
 	last   float64
 	step   float64 // seconds, the mean
 	first  int64
+	low    float64 // the least value that has a logarithm here
+}
+
+// moments are sums of powers, around the first value so that they stay exact.
+type moments struct{ n, first, one, two, three float64 }
+
+func (m *moments) add(x float64) {
+	if m.n == 0 {
+		m.first = x
+	}
+	x -= m.first
+	m.n++
+	m.one, m.two, m.three = m.one+x, m.two+x*x, m.three+x*x*x
+}
+
+func (m *moments) skewness() float64 {
+	mean := m.one / m.n
+	v := m.two/m.n - mean*mean
+	return (m.three/m.n - 3*mean*m.two/m.n + 2*mean*mean*mean) / max(math.Pow(v, 1.5), 1e-300)
+}
+
+// skewed reports whether the logarithm is much nearer to normal than the value.
+func (s *series) skewed() bool {
+	return s.rows >= decided && s.log.n > 0 && s.raw.skewness() > 1.2 && math.Abs(s.log.skewness()) < s.raw.skewness()/2
 }
 
 func newSeries(kind string) *series {
 	s := &series{kind: kind, whole: true, within: true}
-	s.plain.Limit, s.root.Limit = 1, 1
+	s.plain.Limit, s.root.Limit, s.logs.Limit = 1, 1, 1
 	told, _ := detect.DefaultBudget(1).Limits()
 	s.count.Limit, s.share.Limit = told, told
 	return s
@@ -175,6 +202,12 @@ func (s *series) feed(at int64, value, n float64) (score float64, alert bool) {
 	s.note(at, value, n)
 	var levels, roots, counts, shares detect.Reading
 	levels = s.plain.Feed(m, value)
+	if s.log.n >= 0 && (s.rows <= decided || s.skewed()) {
+		roots = s.logs.Feed(m, math.Log(max(value, s.low)))
+	}
+	if s.speaks() == Level && s.skewed() {
+		return roots.Score(s.logs.Limit), roots.Phase == detect.Alarm && s.logs.Ep.Start == m.At
+	}
 	if s.rows <= decided || s.speaks() == Count {
 		v := max(value, 0)
 		roots = s.root.Feed(m, 2*math.Sqrt(v+0.375)) // Anscombe, Biometrika 1948
@@ -208,6 +241,16 @@ func (s *series) note(at int64, value, n float64) {
 	}
 	s.whole = s.whole && value >= 0 && value == math.Trunc(value)
 	s.within = s.within && value >= 0 && value <= 1 && n > 0
+	if !(value > 0) {
+		s.log.n = math.Inf(-1)
+	}
+	if s.log.n >= 0 {
+		s.raw.add(value)
+		s.log.add(math.Log(value))
+	}
+	if s.low == 0 || value < s.low {
+		s.low = value
+	}
 	if s.rows > 1 {
 		s.moves += (value - s.last) * (value - s.last)
 		s.step = float64(at-s.first) / 1e6 / float64(s.rows-1)
