@@ -190,7 +190,7 @@ func (l *Level) habit(free float64) float64 {
 func (l *Level) evidence(p float64) float64 { return min(most, 1/(max(p, 1e-25)*l.rows())) }
 
 func (l *Level) phase(p float64, dir Direction) Phase {
-	l.Recent *= 1 - 3/l.rows()
+	l.Recent *= 1 - 3/l.rows() // fades in a third of the rows of four weeks
 	if l.F.N < warmUp {
 		return Learning
 	}

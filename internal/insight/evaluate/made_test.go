@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -104,8 +103,6 @@ func kinds() []made {
 	}
 }
 
-var where []int
-
 type outcome struct{ recall, false4000 float64 }
 
 // run makes n series of a kind with three troubles each, and counts those that had an alert, and alerts elsewhere.
@@ -145,9 +142,6 @@ func (k made) run(n int, kind string) outcome {
 			}
 			if !hit {
 				wrong++
-				if where != nil {
-					where[i*20/k.rows]++
-				}
 			}
 		}
 		found += float64(len(caught))
@@ -157,14 +151,21 @@ func (k made) run(n int, kind string) outcome {
 	return outcome{found / troubles, wrong / rows * 4000}
 }
 
+// Found are troubles with an alert; false are alerts elsewhere. These series are made here and stand for nobody's: what a public one has is not known to the code.
 func TestMade(t *testing.T) {
 	var recall, wrong float64
-	for _, k := range kinds() {
-		where = make([]int, 20)
-		o := k.run(12, Auto)
-		fmt.Printf("%-42s found %3.0f %%   false in 4000 rows %.2f %v\n", k.name, 100*o.recall, o.false4000, where)
-		recall += o.recall / float64(len(kinds()))
-		wrong += o.false4000 / float64(len(kinds()))
+	all := kinds()
+	for _, k := range all {
+		o := k.run(6, Auto)
+		t.Logf("%-42s found %3.0f %%, false in 4000 rows %.2f", k.name, 100*o.recall, o.false4000)
+		if o.recall < 0.25 || o.false4000 > 12 {
+			t.Errorf("%s: found %.0f %%, false %.1f", k.name, 100*o.recall, o.false4000)
+		}
+		recall += o.recall / float64(len(all))
+		wrong += o.false4000 / float64(len(all))
 	}
-	fmt.Printf("all: %.1f %% found, %.2f false in 4000 rows\n", 100*recall, wrong)
+	t.Logf("all: %.1f %% found, %.2f false in 4000 rows", 100*recall, wrong)
+	if recall < 0.85 || wrong > 1.8 {
+		t.Errorf("%.1f %% found, %.2f false in 4000 rows", 100*recall, wrong)
+	}
 }

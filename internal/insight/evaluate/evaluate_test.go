@@ -1,0 +1,165 @@
+package evaluate
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func run(t *testing.T, in, kind string) [][]string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Run(strings.NewReader(in), &out, kind); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func TestRowsStayAsTheyAre(t *testing.T) {
+	in := "timestamp,value\n2024-01-01 00:00:00,1.50\n2024-01-01 00:05:00,\n2024-01-01 00:10:00,NaN\n2024-01-01 00:15:00,2\n"
+	rows := run(t, in, Auto)
+	if got := fmt.Sprint(rows[0]); got != "[timestamp value score alert]" || len(rows) != 5 {
+		t.Fatal(rows)
+	}
+	for i, want := range []string{"1.50", "", "NaN", "2"} {
+		if r := rows[i+1]; r[1] != want || r[2] != "0.000000" || r[3] != "0" {
+			t.Errorf("row %d: %v", i+1, r)
+		}
+	}
+	if rows := run(t, "1700000000,1\n1700000060,2\n", Auto); len(rows) != 2 {
+		t.Error("without a header:", rows)
+	}
+}
+
+func TestTimes(t *testing.T) {
+	const want = int64(1704067200) * 1e6
+	for _, s := range []string{"2024-01-01T00:00:00Z", "2024-01-01T05:30:00+05:30", "2024-01-01 00:00:00", "2024-01-01", "1704067200", "1704067200.0", "1704067200000", " 2024-01-01 00:00"} {
+		if got, err := parseTime(s); err != nil || got != want {
+			t.Errorf("%q: %d, %v", s, got, err)
+		}
+	}
+}
+
+func TestErrorsNameTheLine(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"time,value\n1,1\nx,2\n", "line 3"},
+		{"1,1\n2,zwei\n", "line 2"},
+		{"1,1\n2\n", "line 2"},
+		{"5,1\n4,1\n", "line 2"},
+		{"1,\"1\n", "line 1"},
+		{"1,1\n2,+Inf\n", "line 2"},
+	} {
+		var out bytes.Buffer
+		if err := Run(strings.NewReader(test.in), &out, Auto); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: %v", test.in, err)
+		}
+	}
+}
+
+// lines is a series of a day's season with a spike.
+func lines(n int, seed uint64) string {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var b strings.Builder
+	for i := range n {
+		y := 50 + 10*math.Sin(float64(i)*2*math.Pi/288) + r.NormFloat64()
+		if i == n*3/4 {
+			y += 30
+		}
+		fmt.Fprintf(&b, "%d,%.3f\n", 1_700_000_000+i*300, y)
+	}
+	return b.String()
+}
+
+// What is said of a row does not depend on what comes after it, and is the same each time.
+func TestNoLookAhead(t *testing.T) {
+	in := lines(2000, 3)
+	all := run(t, in, Auto)
+	for _, n := range []int{1, 199, 200, 201, 1499, 1501, 1999} {
+		part := run(t, strings.Join(strings.SplitAfter(in, "\n")[:n], ""), Auto)
+		if fmt.Sprint(part) != fmt.Sprint(all[:n]) {
+			t.Errorf("the first %d rows alone are judged otherwise", n)
+		}
+	}
+	if all[1500][3] != "1" {
+		t.Error("the spike was not noticed:", all[1500])
+	}
+}
+
+func TestRateWithItsNumber(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	var b strings.Builder
+	from := 30 * 24
+	for i := range 40 * 24 {
+		p, n, k := 0.05, 200, 0
+		if i >= from {
+			p = 0.25
+		}
+		for range n {
+			if r.Float64() < p {
+				k++
+			}
+		}
+		fmt.Fprintf(&b, "%d,%.4f,%d\n", 1_700_000_000+i*3600, float64(k)/float64(n), n)
+	}
+	rows := run(t, b.String(), Rate)
+	for i, row := range rows {
+		if row[4] == "1" {
+			if i < from || i > from+2 {
+				t.Errorf("alert at row %d of %d", i, from)
+			}
+			return
+		}
+	}
+	t.Error("no alert")
+}
+
+func TestMemoryIsConstant(t *testing.T) {
+	var out strings.Builder
+	in := lines(60_000, 1)
+	var m0, m1 runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m0)
+	s := newSeries(Auto)
+	for i := range 60_000 {
+		s.feed(int64(i)*3e8, float64(i%97), 0)
+	}
+	runtime.ReadMemStats(&m1)
+	if n := m1.Mallocs - m0.Mallocs; n > 1000 {
+		t.Errorf("%d allocations", n)
+	}
+	if err := Run(strings.NewReader(in), &out, Level); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func FuzzRun(f *testing.F) {
+	f.Add("timestamp,value\n2024-01-01 00:00:00,1\n", "auto")
+	f.Add("1,1e300\n2,-1e300\n3,0.5,7\n", "rate")
+	f.Add("1700000000,3\n1700000060,0\n9999999999,4\n", "count")
+	f.Fuzz(func(t *testing.T, in, kind string) {
+		var out bytes.Buffer
+		if Run(strings.NewReader(in), &out, kind) != nil {
+			return
+		}
+		r := csv.NewReader(&out)
+		r.FieldsPerRecord = -1
+		rows, err := r.ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			if s := row[len(row)-2]; s == "NaN" || strings.HasPrefix(s, "-") || strings.Contains(s, "Inf") {
+				t.Fatal(row)
+			}
+		}
+	})
+}
