@@ -359,3 +359,13 @@ func BenchmarkLevel(b *testing.B) {
 		l.Feed(UTC(at), 100+r.NormFloat64())
 	}
 }
+
+// 5,000 live signals fit into 150 MB many times.
+func TestSize(t *testing.T) {
+	for name, n := range map[string]int{"count": len((&Count{}).State()), "share": len((&Share{}).State()), "level": len((&Level{}).State())} {
+		t.Logf("%s: %d bytes", name, n)
+		if n > 10_000 {
+			t.Errorf("%s takes %d bytes", name, n)
+		}
+	}
+}

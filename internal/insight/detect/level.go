@@ -295,6 +295,9 @@ func (l *Level) reading(phase Phase, p, guess, s float64, dir Direction) Reading
 
 func (l *Level) valid() bool {
 	f := &l.F
+	if l.At < -1<<60 || l.At > 1<<60 {
+		return false
+	}
 	for i := range f.Experts {
 		e := &f.Experts[i]
 		if !finite(e.Offset, e.Before, e.XY, e.Here, e.Guess) || !positive(e.XX, e.Error, e.Off, e.N) {

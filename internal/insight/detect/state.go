@@ -60,11 +60,11 @@ func restore[T any](kind byte, b []byte, to *T) error {
 }
 
 func (c *Count) valid() bool {
-	return c.Base.valid() && c.S.valid() && positive(c.Rates.Mid, c.Rates.Low, c.Rates.High, c.Rates.Half)
+	return c.Base.valid() && c.S.valid(c.At) && positive(c.Rates.Mid, c.Rates.Low, c.Rates.High, c.Rates.Half)
 }
 
 func (s *Share) valid() bool {
-	return s.Base.valid() && s.S.valid() && positive(s.Hit[:]...) && positive(s.Miss[:]...) && positive(s.Back[:]...) &&
+	return s.Base.valid() && s.S.valid(s.At) && positive(s.Hit[:]...) && positive(s.Miss[:]...) && positive(s.Back[:]...) &&
 		positive(s.Rates.Mid, s.Rates.Low, s.Rates.High, s.Rates.Half)
 }
 
@@ -77,8 +77,11 @@ func (b *Baseline) valid() bool {
 	return positive(b.Hours, b.Flat, b.Seen, b.Sum, b.Fast[0], b.Fast[1], b.Pace[0], b.Pace[1], b.Noise[1], b.Days[1]) && finite(b.Noise[0], b.Days[0])
 }
 
-func (s *state) valid() bool {
+func (s *state) valid(at int64) bool {
 	h := &s.Hours
+	if at < -1<<60 || at > 1<<60 || h.Open.At > at || h.Open.At < at-hour { // hours are walked one by one
+		return false
+	}
 	if h.N < 0 || h.N > kept || h.Open.Hour < 0 || h.Open.Hour > 167 {
 		return false
 	}

@@ -1,0 +1,67 @@
+package bench
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestInsightIsTheSameForASeed(t *testing.T) {
+	b := Insight{Seed: 3, Shops: []int{200}, Weeks: 8, Runs: 1, Jobs: 2}
+	first, err := b.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Jobs = 1
+	second, err := b.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(first.Troubles, second.Troubles); d != "" {
+		t.Error(d)
+	}
+	if len(first.Quiet) != 1 || first.Quiet[0].Weeks != 8 || first.Quiet[0].Told > 4 {
+		t.Errorf("%+v", first.Quiet)
+	}
+}
+
+func TestInsightStops(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := (Insight{Shops: []int{20}, Weeks: 400, Runs: 1, Jobs: 1}).Run(ctx); err == nil {
+		t.Error("it did not stop")
+	}
+}
+
+// A CUSUM with the limit that is simulated alarms as rarely as asked.
+func TestLimitFor(t *testing.T) {
+	const p0, p1, trials = 0.05, 0.15, 20_000.0
+	h := limitFor(p0, p1, trials)
+	r := rand.New(rand.NewPCG(5, 5))
+	alarms, s, n := 0, 0.0, 0
+	for ; alarms < 100; n++ {
+		if r.Float64() < p0 {
+			s = max(s, 0) + math.Log(p1/p0)
+		} else {
+			s = max(s, 0) + math.Log((1-p1)/(1-p0))
+		}
+		if s >= h {
+			alarms++
+			s = 0
+		}
+	}
+	if got := float64(n) / 100; got < trials/2 || got > 2*trials {
+		t.Errorf("limit %.2f alarms once in %.0f trials, not in %.0f", h, got, trials)
+	}
+}
+
+func TestPoissonUpper(t *testing.T) {
+	for n, want := range map[int]float64{0: 2.996, 1: 4.744, 10: 16.962, 50: 63.287} {
+		if got := poissonUpper(n); math.Abs(got-want) > 0.002 {
+			t.Errorf("%d: %.3f, not %.3f", n, got, want)
+		}
+	}
+}
