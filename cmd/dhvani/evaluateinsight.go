@@ -14,7 +14,7 @@ type evaluateInsight struct {
 }
 
 func (evaluateInsight) Help() string {
-	return `Runs the detectors over a series as if it came in live, and prints the same rows with a score from 0 to 1 and an alert, 1 at the first row of a new alarm. Times are as 2006-01-02T15:04:05Z or 2006-01-02 15:04:05, or seconds or milliseconds since 1970, in any distance; missing values are empty. Seasons by day and week are found while the series runs.`
+	return `Runs the detectors over a series as if it came in live, and prints the same rows with a score from 0 to 1 and an alert, 1 at the first row of a new alarm. Times are as 2006-01-02T15:04:05Z or 2006-01-02 15:04:05, or seconds or milliseconds since 1970, in any distance; smaller numbers count hours. Missing values are empty. Seasons by day and week are found while the series runs.`
 }
 
 func (c evaluateInsight) Run() error {

@@ -66,9 +66,7 @@ func Run(r io.Reader, w io.Writer, kind string) error {
 		if err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
-		if at < before {
-			return fmt.Errorf("line %d: the time is before that of the row above", line)
-		}
+		at = max(at, before) // clocks are put back; what is late counts now
 		before = at
 		score, alert := s.feed(at, value, n)
 		mark := "0"
@@ -89,11 +87,14 @@ func Run(r io.Reader, w io.Writer, kind string) error {
 
 var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02", "2006-01-02 15:04:05Z07:00", "2006/01/02 15:04:05"}
 
-// Unix times of 10 digits are seconds, of 13 milliseconds, and smaller numbers seconds too: some series count from 1.
+// Unix times of 10 digits are seconds, of 13 milliseconds. Numbers below 100 million are no times of today but count rows; they are taken as
+// hours, so that a day's season of hourly rows can be found.
 func parseTime(s string) (int64, error) {
 	s = strings.TrimSpace(s)
 	if x, err := strconv.ParseFloat(s, 64); err == nil {
 		switch a := math.Abs(x); {
+		case a < 1e8:
+			return int64(math.Round(x * 3600e6)), nil
 		case a < 1e11:
 			return int64(math.Round(x * 1e6)), nil
 		case a < 1e14:
@@ -221,7 +222,7 @@ func (s *series) feed(at int64, value, n float64) (score float64, alert bool) {
 	}
 	switch s.speaks() {
 	case Count:
-		if s.steady() {
+		if s.steady() && counts.Phase != detect.Learning {
 			return counts.Score(s.count.Limit), began(counts, s.count.S.Ep.On, s.count.S.Ep.Start)
 		}
 		return roots.Score(s.root.Limit), began(roots, s.root.Ep.On, s.root.Ep.Start)
