@@ -120,7 +120,11 @@ func (l *Level) shift(d float64) (float64, Direction) {
 		w.N++
 		w.M += (d - w.M) / min(w.N, spans[i])
 		if l.Wait <= 0 {
-			w.V += (min(w.M*w.M, 4*w.V+0.1/spans[i]) - w.V) / min(w.N/3+20, 2000)
+			far := 1.0
+			if w.M*w.M > 4*w.V { // a trouble of many rows must not make the next one usual
+				far = 0.25
+			}
+			w.V += far * (min(w.M*w.M, 4*w.V+0.1/spans[i]) - w.V) / min(w.N/3+20, 2000)
 		}
 		if w.N < 2*spans[i] {
 			continue

@@ -80,7 +80,7 @@ func (t *tail) learn(u, p, recent, weight float64) {
 		t.M1 += (x - t.M1) * weight / k
 		t.M2 += (x*x - t.M2) * weight / k
 	}
-	t.Share += (over - t.Share) / min(t.N+50, 1000)
+	t.Share += (over - t.Share) * max(weight, 0.2) / min(t.N+50, 1000)
 	t.T = max(t.T+(over-tailShare)*weight*max(10/(t.N+50), 0.05), 0.3)
 }
 

@@ -188,9 +188,8 @@ func (s *series) skewed() bool {
 
 func newSeries(kind string) *series {
 	s := &series{kind: kind, whole: true, within: true}
-	s.plain.Limit, s.root.Limit, s.logs.Limit = 1, 1, 1
-	told, _ := detect.DefaultBudget(1).Limits()
-	s.count.Limit, s.share.Limit = told, told
+	told, _ := detect.DefaultBudget(1).Limits() // one signal has the whole budget
+	s.plain.Limit, s.root.Limit, s.logs.Limit, s.count.Limit, s.share.Limit = told, told, told, told, told
 	return s
 }
 

@@ -158,14 +158,14 @@ func TestMade(t *testing.T) {
 	for _, k := range all {
 		o := k.run(6, Auto)
 		t.Logf("%-42s found %3.0f %%, false in 4000 rows %.2f", k.name, 100*o.recall, o.false4000)
-		if o.recall < 0.25 || o.false4000 > 12 {
+		if o.recall < 0.6 || o.false4000 > 12 {
 			t.Errorf("%s: found %.0f %%, false %.1f", k.name, 100*o.recall, o.false4000)
 		}
 		recall += o.recall / float64(len(all))
 		wrong += o.false4000 / float64(len(all))
 	}
 	t.Logf("all: %.1f %% found, %.2f false in 4000 rows", 100*recall, wrong)
-	if recall < 0.85 || wrong > 1.8 {
+	if recall < 0.92 || wrong > 1.7 {
 		t.Errorf("%.1f %% found, %.2f false in 4000 rows", 100*recall, wrong)
 	}
 }
