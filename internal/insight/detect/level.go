@@ -117,15 +117,17 @@ func (l *Level) shift(d float64) (float64, Direction) {
 	d = clamp(d, -4, 4)
 	for i := range l.Moved {
 		w := &l.Moved[i]
+		if l.Wait > 0 { // the offsets are still on their way to what is now
+			w.M = 0
+			continue
+		}
 		w.N++
 		w.M += (d - w.M) / min(w.N, spans[i])
-		if l.Wait <= 0 {
-			far := 1.0
-			if w.M*w.M > 4*w.V { // a trouble of many rows must not make the next one usual
-				far = 0.25
-			}
-			w.V += far * (min(w.M*w.M, 4*w.V+0.1/spans[i]) - w.V) / min(w.N/3+20, 2000)
+		far := 1.0
+		if w.M*w.M > 4*w.V { // a trouble of many rows must not make the next one usual
+			far = 0.25
 		}
+		w.V += far * (min(w.M*w.M, 4*w.V+0.1/spans[i]) - w.V) / min(w.N/3+20, 2000)
 		if w.N < 2*spans[i] {
 			continue
 		}
@@ -137,9 +139,6 @@ func (l *Level) shift(d float64) (float64, Direction) {
 		t := &w.Tails[side]
 		shared := looks / (1 + spans[i]/8) // rows of one excursion are one alarm
 		p := min(1, shared*t.p(math.Abs(u)))
-		if l.Wait > 0 {
-			continue
-		}
 		t.learn(math.Abs(u), 1/shared/l.rows(), l.habit(2), 2/spans[i])
 		w.Tails[1-side].learn(0, 1, 0, 2/spans[i])
 		if p < best {
@@ -238,7 +237,7 @@ func (l *Level) learn(y, guess, level, s float64, near bool) {
 	l.Spread[1] += (d*d - l.Spread[1]) / min(n, 2000)
 	rate := 1.0
 	if l.Wait > 0 {
-		rate = 6
+		rate = 12
 	}
 	l.F.learn(l.At, y, clipped, 5*l.Scale.Long, near, rate, l.memory())
 	l.Last = y
