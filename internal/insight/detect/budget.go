@@ -9,7 +9,7 @@ import (
 // control with e-values", Journal of the Royal Statistical Society B, 2022), which holds however signals depend on each other: of K signals the k with the most evidence
 // are alarms where each has at least K/(alpha k). Several signals that go wrong together so help each other.
 type Budget struct {
-	Signals int     // K: live ones, and half as many for each that is looked at rarely if one likes
+	Signals int     // K: those that are watched
 	Told    float64 // alpha of what people are told: in four weeks, and of what they are told
 	Listed  float64 // the same of what stands in the console only
 }

@@ -39,6 +39,13 @@ const (
 
 // Feed takes the n events since the last feed, and looks. Moments must not go back; what is late counts now.
 func (c *Count) Feed(m Moment, n float64) Reading {
+	was := c.S.Ep.On
+	r := c.feed(m, n)
+	r.Began = c.S.Ep.On && !was
+	return r
+}
+
+func (c *Count) feed(m Moment, n float64) Reading {
 	if n < 0 || !finite(n) {
 		n = 0
 	}
@@ -100,11 +107,11 @@ func hourAt(m Moment, at int64) int {
 
 // close ends an hour.
 func (c *Count) close(next Moment) {
-	c.S.close(&c.Base, next, c.Rates.Mid)
+	c.S.close(&c.Base, next)
 	c.rates(next)
 }
 
-func (s *state) close(b *Baseline, next Moment, rate float64) {
+func (s *state) close(b *Baseline, next Moment) {
 	o := s.Hours.Open
 	day := &s.Hours.Day
 	day[0], day[1], day[2] = day[0]+o.Observed, day[1]+o.Expected, day[2]+1

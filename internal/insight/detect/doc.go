@@ -59,6 +59,7 @@ const (
 // Reading is what a detector says after a feed.
 type Reading struct {
 	Phase     Phase
+	Began     bool      // this feed began the alarm; one that Raise began is not told so
 	Direction Direction // of the alarm, or of what comes nearest to one
 	Evidence  float64   // an e-value: 1/Evidence bounds how often four usual weeks come this far
 	Expected  float64   // the usual rate: events an hour, or the usual share or level

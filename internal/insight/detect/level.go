@@ -91,9 +91,12 @@ func (l *Level) Feed(m Moment, y float64) Reading {
 	if q := l.still(y); q < p {
 		p, dir = q, Unchanged
 	}
+	was := l.Ep.On
 	phase := l.phase(p, dir)
 	l.learn(y, guess, level, s, near)
-	return l.reading(phase, p, guess, s, dir)
+	r := l.reading(phase, p, guess, s, dir)
+	r.Began = l.Ep.On && !was
+	return r
 }
 
 func (l *Level) sd() float64 { return math.Sqrt(max(l.Spread[1], 0)) }

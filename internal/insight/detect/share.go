@@ -23,6 +23,7 @@ const shareFlat = 9
 
 // Feed takes the sum k of n values from 0 to 1, and looks.
 func (s *Share) Feed(m Moment, k, n float64) Reading {
+	was := s.S.Ep.On
 	if !finite(k, n) || n < 0 {
 		k, n = 0, 0
 	}
@@ -43,7 +44,7 @@ func (s *Share) Feed(m Moment, k, n float64) Reading {
 		next := m
 		next.At = s.S.Hours.Open.At + hour
 		next.Hour = hourAt(m, next.At)
-		s.S.close(&s.Base, next, s.Rates.Mid)
+		s.S.close(&s.Base, next)
 		if m.At < next.At+hour {
 			s.rates(m)
 		} else {
@@ -61,6 +62,7 @@ func (s *Share) Feed(m Moment, k, n float64) Reading {
 	}
 	r := s.S.reading(phase)
 	r.Expected, r.Low, r.High = s.Rates.Mid, s.Rates.Low, s.Rates.High
+	r.Began = s.S.Ep.On && !was
 	return r
 }
 

@@ -160,7 +160,7 @@ type series struct {
 	last   float64
 	step   float64 // seconds, the mean
 	first  int64
-	low    float64 // the least value that has a logarithm here
+	low    float64 // the least of the first values; a tenth of it has the least logarithm
 }
 
 // moments are sums of powers, around the first value so that they stay exact.
@@ -203,10 +203,10 @@ func (s *series) feed(at int64, value, n float64) (score float64, alert bool) {
 	var levels, roots, counts, shares detect.Reading
 	levels = s.plain.Feed(m, value)
 	if s.log.n >= 0 && (s.rows <= decided || s.skewed()) {
-		roots = s.logs.Feed(m, math.Log(max(value, s.low)))
+		roots = s.logs.Feed(m, math.Log(max(value, s.low/10)))
 	}
 	if s.speaks() == Level && s.skewed() {
-		return roots.Score(s.logs.Limit), roots.Phase == detect.Alarm && s.logs.Ep.Start == m.At
+		return roots.Score(s.logs.Limit), roots.Began
 	}
 	if s.rows <= decided || s.speaks() == Count {
 		v := max(value, 0)
@@ -216,19 +216,16 @@ func (s *series) feed(at int64, value, n float64) (score float64, alert bool) {
 	if s.within && n > 0 {
 		shares = s.share.Feed(m, value*n, n)
 	}
-	began := func(r detect.Reading, on bool, start int64) bool {
-		return (r.Phase == detect.Alarm) && on && start == m.At
-	}
 	switch s.speaks() {
 	case Count:
 		if s.steady() && counts.Phase != detect.Learning {
-			return counts.Score(s.count.Limit), began(counts, s.count.S.Ep.On, s.count.S.Ep.Start)
+			return counts.Score(s.count.Limit), counts.Began
 		}
-		return roots.Score(s.root.Limit), began(roots, s.root.Ep.On, s.root.Ep.Start)
+		return roots.Score(s.root.Limit), roots.Began
 	case Rate:
-		return shares.Score(s.share.Limit), began(shares, s.share.S.Ep.On, s.share.S.Ep.Start)
+		return shares.Score(s.share.Limit), shares.Began
 	}
-	return levels.Score(s.plain.Limit), began(levels, s.plain.Ep.On, s.plain.Ep.Start)
+	return levels.Score(s.plain.Limit), levels.Began
 }
 
 func (s *series) note(at int64, value, n float64) {
@@ -269,7 +266,7 @@ func (s *series) speaks() string {
 			return Rate
 		}
 	case Auto:
-		if s.whole && s.sum < 1000*float64(s.rows) && s.rows >= decided {
+		if s.rows >= decided && s.whole && s.sum < 1000*decided {
 			return Count
 		}
 	}

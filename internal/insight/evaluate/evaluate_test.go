@@ -128,6 +128,22 @@ func TestRateWithItsNumber(t *testing.T) {
 	t.Error("no alert")
 }
 
+// The kind is settled once.
+func TestKindStays(t *testing.T) {
+	for _, test := range []struct {
+		value float64
+		want  string
+	}{{20, Count}, {50_000, Level}} {
+		s := newSeries(Auto)
+		for i := range 30_000 {
+			s.feed(int64(i)*3e8, test.value+float64(i%7), 0)
+			if i >= decided && s.speaks() != test.want {
+				t.Fatalf("%v is taken as a %s at row %d", test.value, s.speaks(), i)
+			}
+		}
+	}
+}
+
 func TestMemoryIsConstant(t *testing.T) {
 	var out strings.Builder
 	in := lines(60_000, 1)
