@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -59,5 +60,32 @@ func TestFindIsQuick(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("%s to count them", time.Since(began))
+	})
+}
+
+// A room finds the destinations that its rules name, but for those that are gone
+// and those of other workspaces.
+func TestFindDestinations(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		one, two, gone := b.destination(nil), b.destination(nil), b.destination(nil)
+		if err := errors.Join(b.Pause(t.Context(), b.by, two.ID), b.Delete(t.Context(), b.by, gone.ID)); err != nil {
+			t.Fatal(err)
+		}
+		for workspace, want := range map[int64]int{7: 2, 8: 0} {
+			var found []*Destination
+			err := d.View(t.Context(), func(tx *db.Tx) (err error) {
+				found, err = Find(t.Context(), tx, workspace, two.ID, gone.ID, one.ID, two.ID)
+				return err
+			})
+			if err != nil || len(found) != want {
+				t.Fatal(workspace, found, err)
+			}
+			for _, d := range found {
+				if d.ID != one.ID && d.ID != two.ID || d.Kind == "" || d.Secrets != nil {
+					t.Errorf("%+v", d)
+				}
+			}
+		}
 	})
 }
