@@ -33,6 +33,7 @@ import (
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/ingest"
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/language/writer"
@@ -290,7 +291,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 // stages are the rooms that derive rows from events, in their order. Recall is for
 // rows that are only compared with those in use.
 func stages(analyzers feedback.Analyzers, recall bool) []process.Stage {
-	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzers, Recall: recall}, roster.Stage{}, insight.Stage{}, intake.Stage{}}
+	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzers, Recall: recall}, roster.Stage{}, insight.Stage{}, intake.Stage{}, incident.Stage{}}
 }
 
 func (a *App) stages(recall bool) []process.Stage { return stages(a.analyzers, recall) }

@@ -152,4 +152,11 @@ type Insight struct {
 	MergedInto                                                   string // id
 	Reopened                                                     int    // how often
 	Version                                                      int64  // grows with each change
+
+	Themes  []string // of those that were merged into it
+	Outcome string   // what was done, as who resolved it wrote
+	Lesson  string   // what the shop changes, in staff's words
+	Verdict string   // id of the verdict that closed it, "" for none
+
+	staffed int64 // the Version that a person made last
 }
