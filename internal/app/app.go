@@ -269,7 +269,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 	a.background(ctx, a.rejected.Run)
 	a.runner = process.New(process.Options{
 		DB: a.database, Log: a.log, Node: a.o.Node, Logger: a.o.Logger.With("component", "process"), Metrics: a.registry,
-		Stages: append(a.stages(false), a.tail),
+		Stages: append(live(a.stages(false)), a.tail),
 	})
 	a.onStop(func(context.Context) error { a.runner.Stop(); return nil })
 	a.background(ctx, func(ctx context.Context) {
@@ -292,6 +292,17 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 // rows that are only compared with those in use.
 func stages(analyzers feedback.Analyzers, recall bool) []process.Stage {
 	return []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzers, Recall: recall}, roster.Stage{}, insight.Stage{}, intake.Stage{}, incident.Stage{}}
+}
+
+// live lets the rooms do what happens once, when events come in, and not in replays.
+func live(stages []process.Stage) []process.Stage {
+	for i, s := range stages {
+		if s, ok := s.(insight.Stage); ok {
+			s.Watch = true
+			stages[i] = s
+		}
+	}
+	return stages
 }
 
 func (a *App) stages(recall bool) []process.Stage { return stages(a.analyzers, recall) }

@@ -31,7 +31,7 @@ func BenchmarkStage(b *testing.B) {
 		for i := range min(size, b.N-done) {
 			at += 100
 			n := done + i
-			e := event.Event{Workspace: 1, Model: 1, Type: event.Track, Name: names[r.IntN(len(names))], UserID: fmt.Sprint("u", r.IntN(200_000)), MessageID: fmt.Sprint("m", n), At: at}
+			e := event.Event{Workspace: 1, Model: 1, Type: event.Track, Name: names[r.IntN(len(names))], UserID: fmt.Sprint("u", r.IntN(200_000)), MessageID: fmt.Sprint("m", n), At: at, Position: event.NewPosition(0, uint64(n+1), 0)}
 			if e.Name == "Page" {
 				e.Type = event.Page
 			}
@@ -41,7 +41,7 @@ func BenchmarkStage(b *testing.B) {
 		err := d.Update(context.Background(), func(tx *db.Tx) error {
 			for _, s := range []interface {
 				Apply(context.Context, *db.Tx, *event.Batch) error
-			}{customer.Stage{}, order.Stage{}, feedback.Stage{}, insight.Stage{}} {
+			}{customer.Stage{}, order.Stage{}, feedback.Stage{}, insight.Stage{Watch: true}} {
 				began := time.Now()
 				if err := s.Apply(context.Background(), tx, &batch); err != nil {
 					return err

@@ -29,16 +29,20 @@ type subject struct {
 type subjects struct {
 	shard            int
 	orders, opinions map[subject]bool
+	heard            map[subject]*opinion // where the batch is watched: opinions as they are, but those heard before
 }
 
-func (s *subjects) add(e *event.Event) {
+// add takes an event, and names the opinions that it holds.
+func (s *subjects) add(e *event.Event) []feedback.Row {
 	if id, ok := order.Row(e); ok {
 		s.orders[subject{e.Model, id}] = true
-		return
+		return nil
 	}
-	for _, r := range feedback.Rows(e) {
+	opinions := feedback.Rows(e)
+	for _, r := range opinions {
 		s.opinions[subject{e.Model, r.ID}] = r.Edited
 	}
+	return opinions
 }
 
 // apply reads the orders and opinions as they are after the batch, and counts
@@ -49,8 +53,11 @@ func (s *subjects) apply(ctx context.Context, tx *db.Tx, t *tally) error {
 		return fmt.Errorf("load what was counted: %w", err)
 	}
 	is := map[subject][]count{}
-	if err := errors.Join(readOrders(ctx, tx, s.orders, is), readOpinions(ctx, tx, s.opinions, is)); err != nil {
+	if err := errors.Join(readOrders(ctx, tx, s.orders, is), readOpinions(ctx, tx, s.opinions, is, s.heard)); err != nil {
 		return err
+	}
+	for k := range was {
+		delete(s.heard, k)
 	}
 	rows := db.NewRows(db.Columns("model int, id bytes, shard int, as_of bytes"))
 	for _, k := range s.sorted(func(subject) bool { return true }) {
@@ -88,10 +95,12 @@ func (s *subjects) sorted(which func(subject) bool) []subject {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b subject) int {
-		return cmp.Or(cmp.Compare(a.model, b.model), bytes.Compare(a.id[:], b.id[:]))
-	})
+	slices.SortFunc(out, compareSubjects)
 	return out
+}
+
+func compareSubjects(a, b subject) int {
+	return cmp.Or(cmp.Compare(a.model, b.model), bytes.Compare(a.id[:], b.id[:]))
 }
 
 type countedAs struct {
@@ -193,15 +202,29 @@ var moods = map[int64]Name{1: Glad, 0: Even, -1: Upset}
 
 // readOpinions says what opinions are counted as: one voice, at the time of its
 // first event, by how it sounds.
-func readOpinions(ctx context.Context, tx *db.Tx, of map[subject]bool, into map[subject][]count) error {
-	err := tx.Lookup(ctx, keysOf(of), `SELECT f.model, f.id, f.at, f.mood
-		FROM k CROSS JOIN feedback f WHERE f.model = k.model AND f.id = k.id`, func(r *sql.Rows) error {
+// What they say is put into heard, unless that is nil.
+func readOpinions(ctx context.Context, tx *db.Tx, of map[subject]bool, into map[subject][]count, heard map[subject]*opinion) error {
+	columns := "f.model, f.id, f.at, f.mood"
+	if heard != nil {
+		columns += `, f.channel, coalesce(f.language, ''), f.topics, coalesce(f.product_id, ''), coalesce(f.order_id, ''), f.search, f.rating, f.scale, f.inverted`
+	}
+	err := tx.Lookup(ctx, keysOf(of), "SELECT "+columns+" FROM k CROSS JOIN feedback f WHERE f.model = k.model AND f.id = k.id", func(r *sql.Rows) error {
 		var k subject
 		var id []byte
 		var at int64
 		var mood sql.Null[int64]
-		err := r.Scan(&k.model, &id, &at, &mood)
+		to := []any{&k.model, &id, &at, &mood}
+		var o opinion
+		var rating sql.Null[int64]
+		if heard != nil {
+			to = append(to, &o.channel, &o.language, &o.topics, &o.product, &o.order, &o.said, &rating, &o.scale, &o.inverted)
+		}
+		err := r.Scan(to...)
 		copy(k.id[:], id)
+		if heard != nil {
+			o.mood, o.rating, o.rated = mood.V, rating.V, rating.Valid
+			heard[k] = &o
+		}
 		name := Unrated
 		if mood.Valid {
 			name = moods[mood.V]
@@ -221,13 +244,13 @@ func Recount(ctx context.Context, tx *db.Tx, opinion event.Key, change func() er
 	k := subject{opinion.Model, opinion.ID}
 	s := &subjects{opinions: map[subject]bool{k: true}}
 	was, is := map[subject][]count{}, map[subject][]count{}
-	if err := readOpinions(ctx, tx, s.opinions, was); err != nil {
+	if err := readOpinions(ctx, tx, s.opinions, was, nil); err != nil {
 		return err
 	}
 	if err := change(); err != nil {
 		return err
 	}
-	if err := readOpinions(ctx, tx, s.opinions, is); err != nil || slices.Equal(was[k], is[k]) {
+	if err := readOpinions(ctx, tx, s.opinions, is, nil); err != nil || slices.Equal(was[k], is[k]) {
 		return err
 	}
 	kept, err := s.load(ctx, tx)

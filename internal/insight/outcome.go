@@ -12,15 +12,15 @@ type Outcome struct {
 	Kind     OutcomeKind
 	At       int64    // microseconds UTC
 	Profile  event.ID // whose it is
-	Subject  event.ID // the order, checkout or opinion; zero for none
+	Subject  event.ID // the trail of an order or checkout, or the opinion; zero for none
 	History  bool     // imported, or told more than an hour late: it teaches, and alarms nobody
-	Again    bool     // a retry: the same subject ended badly before
+	Again    bool     // the same subject ended before: a retry, or a parcel that comes after Overdue told of it
 	Bad      float64  // 0 for what went well to 1 for what went altogether badly
 	Amount   int64    // money at stake in millionths, 0 where unknown
 	Currency string
 	Dims     Dims
 	Words    event.ID // of an opinion with a text: a hash of its normalised text, equal for copies
-	Key      string   // id of the key that sent it, "" where unknown
+	Key      string   // of an opinion: what sent it, as format and library ("segment analytics.js"); events do not tell their key
 }
 
 // OutcomeKind is a kind of outcome.
@@ -63,7 +63,7 @@ const (
 	DimLanguage Dim = "language" // of an opinion
 	DimBuyer    Dim = "buyer"    // new or returning
 	DimQuery    Dim = "query"    // what was searched, of what found nothing
-	DimTopic    Dim = "topic"    // of an opinion; several: see Dims.Topics
+	DimTopic    Dim = "topic"    // of an opinion; the negative ones, line feed, the others, with commas between: see Dims.Topics
 )
 
 // Dims are an outcome's values. A missing one is unknown.

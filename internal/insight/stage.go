@@ -10,17 +10,26 @@ import (
 
 // Stage counts events into signals. It runs after order and feedback, whose rows
 // it reads.
-type Stage struct{}
+type Stage struct {
+	// Watch keeps outcomes for the watch as well: for events that happen now, and
+	// not for a replay's.
+	Watch bool
+}
 
 // Name names the stage in metrics and errors.
 func (Stage) Name() string { return "insight" }
 
 // Apply counts a batch.
-func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
+func (s Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	t := newTally()
 	browsed := visits{shard: b.Shard, by: map[visitor]*[]moment{}}
 	changed := subjects{shard: b.Shard, orders: map[subject]bool{}, opinions: map[subject]bool{}}
 	names := productNames{}
+	var w *watched
+	if s.Watch {
+		w = newWatched(b.Shard)
+		changed.heard = map[subject]*opinion{}
+	}
 	latest := map[int64]int64{}
 	for i := range b.Events {
 		e := &b.Events[i]
@@ -31,10 +40,15 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 			continue
 		}
 		browsed.add(e)
-		changed.add(e)
+		if opinions := changed.add(e); w != nil {
+			w.add(e, opinions)
+		}
 		switch e.Verb() {
 		case event.ProductsSearched:
-			t.search(e, b.Shard)
+			notFound, query := t.search(e, b.Shard)
+			if w != nil {
+				w.search(e, notFound, query)
+			}
 		case event.ProductViewed:
 			p := event.ParseObject(e.Properties)
 			if id := product(p); id != "" {
@@ -57,6 +71,11 @@ func (Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	if err := names.write(ctx, tx); err != nil {
 		return err
 	}
+	if w != nil {
+		if err := w.apply(ctx, tx, changed.heard); err != nil {
+			return err
+		}
+	}
 	return t.write(ctx, tx, b.Shard, latest)
 }
 
@@ -70,16 +89,19 @@ func product(p event.Object) string {
 	return ""
 }
 
-// search counts a search. Systems tell in different ways that nothing was found.
-func (t *tally) search(e *event.Event, shard int) {
+// search counts a search, and says whether it found nothing, of what. Systems tell
+// in different ways that nothing was found.
+func (t *tally) search(e *event.Event, shard int) (notFound bool, query string) {
 	t.add(e.Model, shard, count{Name: Searches, At: e.At, N: 1}, 1)
 	p := event.ParseObject(e.Properties)
 	for _, name := range [...]string{"results", "results_count", "result_count", "resultsCount", "number_of_results", "num_results", "hits", "total_results"} {
 		raw := p.Get(name)
 		n, isNumber := p.Number(name)
 		if isNumber && n == 0 || strings.HasPrefix(raw, "[") && len(event.ParseArray(raw)) == 0 {
-			t.add(e.Model, shard, count{Name: NotFound, Label: word(p.First("query", "search_term", "q")), At: e.At, N: 1}, 1)
-			return
+			query = word(p.First("query", "search_term", "q"))
+			t.add(e.Model, shard, count{Name: NotFound, Label: query, At: e.At, N: 1}, 1)
+			return true, query
 		}
 	}
+	return false, ""
 }

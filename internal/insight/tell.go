@@ -1,0 +1,253 @@
+package insight
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+)
+
+// tell lets a trail learn what an event says, and makes its outcomes.
+func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, buyers map[visitor]bool, z zones) error {
+	switch t.verb {
+	case event.CheckoutFailed:
+		x.shopping(t)
+		o := Outcome{Kind: CheckoutEnded, Subject: x.id, Again: x.has(hasFailed) || x.has(hasEnded), Bad: 1, Amount: x.value, Currency: x.currency}
+		d := x.dims
+		d.buyer(buyers, t.e)
+		d.set(inReason, word(t.p.First("reason", "error", "error_code")))
+		d.set(inStep, short(strings.ToLower(t.p.First("step", "checkout_step"))))
+		x.state |= hasFailed
+		w.outcome(t.e, o, d)
+	case event.OrderCompleted:
+		x.shopping(t)
+		if x.has(hasEnded) {
+			return nil
+		}
+		x.dims.buyer(buyers, t.e)
+		w.outcome(t.e, Outcome{Kind: CheckoutEnded, Subject: x.id, Again: x.has(hasFailed), Amount: x.value, Currency: x.currency}, x.dims)
+		x.state |= hasEnded
+	case event.OrderShipped:
+		x.dims.address(t.p)
+		x.dims.set(inCarrier, short(t.p.First("carrier", "shipping_carrier", "tracking_company")))
+		if promise := t.p.First("promised_by", "promised_at", "promised", "estimated_delivery", "expected_delivery", "delivery_date"); promise != "" && !x.has(isDelivered) {
+			at, err := z.promise(ctx, tx, t.e.Workspace, promise)
+			if err != nil {
+				return err
+			}
+			x.promise = at
+		}
+		if late(t.e) {
+			x.state |= isHistory
+		} else {
+			x.state &^= isHistory
+		}
+	case event.OrderDelivered:
+		x.dims.address(t.p)
+		x.dims.fill(inCarrier, short(t.p.First("carrier", "shipping_carrier", "tracking_company")))
+		w.delivered(t, x)
+	case event.OrderReturned, event.OrderRefunded, event.OrderCancelled:
+		w.sentBack(t, x)
+	default:
+		x.shopping(t)
+	}
+	return nil
+}
+
+// shopping takes what an event of a checkout, or the order, says.
+func (x *trail) shopping(t *told) {
+	p := t.p
+	x.dims.learn(t.e)
+	if m := word(p.First("payment_method", "paymentMethod")); m != "" {
+		x.dims[inMethod] = m
+	}
+	for _, name := range [...]string{"shipping_address", "shippingAddress", "address"} {
+		if a := p.Object(name); a != nil {
+			x.dims.address(a)
+			break
+		}
+	}
+	for _, name := range [...]string{"total", "value", "revenue"} {
+		if m, ok := p.Number(name); ok && m > 0 && int64(m) <= maxMoney {
+			x.value = int64(m)
+			break
+		}
+	}
+	if c := strings.ToUpper(p.Text("currency")); len(c) == 3 {
+		x.currency = c
+	}
+	if list := p.Array("products"); len(list) > 0 {
+		x.goods(list)
+	}
+}
+
+// maxItems is how many products of an order a trail knows.
+const maxItems = 8
+
+// goods takes the products of an order: the dearest one is its dimensions'.
+func (x *trail) goods(list []string) {
+	x.items = nil
+	var dearest event.Millionths
+	for i, raw := range list[:min(len(list), 100)] {
+		p := event.ParseObject(raw)
+		it := trailItem{product(p), short(p.First("variant", "lot", "size")), short(p.Text("category"))}
+		if price, _ := p.Number("price"); i == 0 || price > dearest {
+			dearest = price
+			x.dims.item(it)
+		}
+		if len(list) > 1 && len(x.items) < maxItems && it.Product != "" {
+			x.items = append(x.items, it)
+		}
+	}
+}
+
+// item takes a product.
+func (v *values) item(it trailItem) {
+	v[inProduct], v[inLot], v[inCategory], v[inVariant] = it.Product, it.Variant, it.Category, ""
+	if it.Product != "" && it.Variant != "" {
+		v[inVariant] = it.Product + "/" + it.Variant
+	}
+}
+
+// delivered makes the outcome of a parcel that came. One of which the shop said
+// neither when it would come nor how late it is tells nothing.
+func (w *watched) delivered(t *told, x *trail) {
+	if x.has(isDelivered) {
+		return
+	}
+	overdue := x.promise > 0 && t.e.At > x.promise
+	days, known := t.p.Number("days_late")
+	if !known && x.promise == 0 {
+		x.state |= isDelivered
+		return
+	}
+	o := Outcome{Kind: DeliveryEnded, Subject: x.id, Again: overdue, Amount: x.value, Currency: x.currency}
+	if known && days > 0 || !known && overdue {
+		o.Bad = 1
+	}
+	x.state |= isDelivered
+	x.promise = 0
+	w.outcome(t.e, o, x.dims)
+}
+
+// sentBack makes the outcome of an order that was cancelled or came back.
+func (w *watched) sentBack(t *told, x *trail) {
+	if x.has(isSentBack) {
+		return
+	}
+	x.state |= isSentBack
+	x.promise = 0
+	d := x.dims
+	if list := t.p.Array("products"); len(list) > 0 {
+		one := trail{dims: d}
+		one.goods(list)
+		d = one.dims
+	}
+	d[inReason] = word(t.p.First("reason", "cancel_reason", "return_reason"))
+	w.outcome(t.e, Outcome{Kind: OrderSentBack, Subject: x.id, Bad: 1, Amount: x.value, Currency: x.currency}, d)
+}
+
+// voice makes the outcomes of an opinion, as it stands after the batch.
+func (w *watched) voice(e *event.Event, id event.ID, o *opinion) {
+	var d values
+	p := event.ParseObject(e.Properties)
+	var amount int64
+	var currency string
+	if o.order != "" {
+		if x := w.trails.find(trailKey{e.Workspace, orderName(e.Workspace, o.order)}); x != nil {
+			d, amount, currency = x.dims, x.value, x.currency
+			if o.product != "" && o.product != d[inProduct] {
+				it := trailItem{Product: o.product}
+				for _, have := range x.items {
+					if have.Product == o.product {
+						it = have
+					}
+				}
+				d.item(it)
+			}
+		}
+	}
+	d.learn(e)
+	if o.product != "" && (d[inProduct] == "" || p.First("variant", "lot") != "") {
+		d.item(trailItem{o.product, cmp.Or(short(p.First("variant", "lot")), d[inLot]), cmp.Or(short(p.Text("category")), d[inCategory])})
+	}
+	d[inChannel], d[inLanguage], d[inTopic] = o.channel, o.language, joinTopics(o.topics)
+	out := Outcome{Kind: OpinionGiven, Subject: id, Bad: o.bad(), Amount: amount, Currency: currency, Key: sender(e)}
+	if o.said != "" {
+		out.Words = wordsOf(e.Workspace, o.said)
+	}
+	w.outcome(e, out, d)
+	if o.rated {
+		out.Kind, out.Bad = RatingGiven, 1-o.height()
+		w.outcome(e, out, d)
+	}
+}
+
+// buyer says whether somebody bought before.
+func (v *values) buyer(before map[visitor]bool, e *event.Event) {
+	if v[inBuyer] != "" {
+		return
+	}
+	v[inBuyer] = "new"
+	if before[visitor{e.Model, e.Profile()}] {
+		v[inBuyer] = "returning"
+	}
+}
+
+// buyers tells which of those whose checkouts ended had placed an order before.
+func (w *watched) buyers(ctx context.Context, tx *db.Tx) (map[visitor]bool, error) {
+	type key struct {
+		visitor
+		order event.ID
+	}
+	var list []key
+	keys := db.NewRows(db.Columns("n int, model int, profile bytes, placed bytes, at int"))
+	for i := range w.told {
+		t := &w.told[i]
+		if t.verb != event.CheckoutFailed && t.verb != event.OrderCompleted {
+			continue
+		}
+		k := key{visitor{t.e.Model, t.e.Profile()}, t.order}
+		keys.Add(len(list), k.model, k.profile[:], k.order[:], t.e.At)
+		list = append(list, k)
+	}
+	out := map[visitor]bool{}
+	err := tx.Lookup(ctx, keys, `SELECT k.n FROM k WHERE EXISTS (SELECT 1 FROM orders o WHERE o.model = k.model
+		AND o.profile = coalesce((SELECT p.customer FROM profile p WHERE p.model = k.model AND p.id = k.profile), k.profile)
+		AND o.placed_at < k.at AND o.id <> k.placed AND o.draft = 0)`, func(r *sql.Rows) error {
+		var n int
+		err := r.Scan(&n)
+		out[list[n].visitor] = true
+		return err
+	})
+	return out, err
+}
+
+// zones are the time zones of workspaces.
+type zones map[int64]*time.Location
+
+// promise reads until when a parcel was promised: a day is promised until its end
+// where the shop is.
+func (z zones) promise(ctx context.Context, tx *db.Tx, workspace int64, text string) (int64, error) {
+	if z[workspace] == nil {
+		var name string
+		if err := tx.QueryRow(ctx, "SELECT time_zone FROM workspace WHERE number = $1", workspace).Scan(&name); err != nil {
+			return 0, fmt.Errorf("read the time zone of workspace %d: %w", workspace, err)
+		}
+		where, err := time.LoadLocation(name)
+		if err != nil {
+			where = time.UTC
+		}
+		z[workspace] = where
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, text, z[workspace]); err == nil {
+		return day.AddDate(0, 0, 1).UnixMicro(), nil
+	}
+	at, _ := event.ParseTime(text)
+	return at, nil
+}
