@@ -236,7 +236,16 @@ func (s *shop) arrange() {
 	w.send("POST", s.path("sources/imports"), upload.FormDataContentType(), form.String())
 	w.post(s.path("feedback/"+s.things["feedback"]+"/correct"), url.Values{"sentiment": {"positive"}, "topic_product": {"positive"}, "topic_delivery": {"positive"}})
 	w.post(s.path("feedback/"+s.things["feedback"]+"/note"), url.Values{"text": {"Call her on Monday"}})
+	// A destination that is paused: what is sent to it waits, and nothing moves by itself.
+	w.post(s.path("settings/outgoing"), url.Values{"kind": {"slack"}, "name": {"Support"}, "password-url": {"https://hooks.slack.example/services/T1"}})
+	list := w.ask(s.t, "GET", s.path("settings/outgoing"))
+	if m := regexp.MustCompile(`/settings/outgoing/(dst_[a-z0-9]+)"`).FindSubmatch(list.text); m != nil {
+		s.things["destination"] = string(m[1])
+		w.post(s.path("settings/outgoing/"+s.things["destination"]+"/pause"), nil)
+		w.post(s.path("settings/outgoing/"+s.things["destination"]+"/test"), nil)
+	}
 	for kind, where := range map[string][2]string{
+		"message":     {"settings/outgoing/" + s.things["destination"], `<tr id="(msg_[a-z0-9]+)"`},
 		"note":        {"feedback/" + s.things["feedback"], `/note/([^/"]+)/remove"`},
 		"ref":         {"customers/" + s.things["customers"], `/reveal/([^/"]+)"`},
 		"account":     {"settings/people", `/settings/people/([^/"]+)/role"`},

@@ -102,7 +102,7 @@ var href = regexp.MustCompile(`href="([^"]+)"`)
 // follow asks for the addresses to which the pages of the navigation lead.
 func (s *shop) follow(t *testing.T, who *walker) {
 	seen := map[string]bool{}
-	for _, section := range []string{"live", "feedback", "topics", "topics/delivery", "customers", "sources", "settings/account"} {
+	for _, section := range []string{"live", "feedback", "topics", "topics/delivery", "customers", "sources", "settings/account", "settings/outgoing"} {
 		for _, m := range href.FindAllStringSubmatch(string(who.ask(t, "GET", s.path(section)).text), -1) {
 			to, _, _ := strings.Cut(html.UnescapeString(m[1]), "#")
 			if !strings.HasPrefix(to, "/w/") || seen[to] {

@@ -15,6 +15,7 @@ import (
 	"github.com/dhvani/dhvani/internal/console/assets"
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/customer"
+	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
@@ -56,6 +57,7 @@ type Options struct {
 	Tail       *process.Tail
 	Rejected   *process.Rejected
 	Imports    *intake.Store
+	Outbox     *deliver.Store
 	Collect    http.Handler   // the collection of events
 	Writer     *writer.Client // sums up texts; nil: nobody does
 	Demo       *shop.Director // whose scenes staff may play; nil outside the demo

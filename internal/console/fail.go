@@ -9,6 +9,7 @@ import (
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/intake"
@@ -74,7 +75,7 @@ func statusOf(err error) (status int, detail string) {
 		return p.Status, p.Detail
 	case errors.Is(err, staff.ErrForbidden):
 		return http.StatusForbidden, ""
-	case errors.Is(err, workspace.ErrNotFound), errors.Is(err, staff.ErrNotFound), errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, process.ErrNoDeadEvent), errors.Is(err, intake.ErrNotFound), db.IsNone(err):
+	case errors.Is(err, workspace.ErrNotFound), errors.Is(err, staff.ErrNotFound), errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, process.ErrNoDeadEvent), errors.Is(err, intake.ErrNotFound), errors.Is(err, deliver.ErrNotFound), db.IsNone(err):
 		return http.StatusNotFound, ""
 	case errors.As(err, &invalid):
 		return http.StatusUnprocessableEntity, string(invalid)

@@ -58,8 +58,8 @@ const (
 	dayMinutes = 24 * 60
 )
 
-// usual is how many messages a kind gets at the same time where nothing is said.
-func (k Kind) usual() int {
+// Usual is how many messages a kind gets at the same time where nothing is said.
+func (k Kind) Usual() int {
 	if k == Email {
 		return 8
 	}
@@ -70,8 +70,10 @@ func (l Limits) check() error {
 	switch {
 	case l.AtOnce < 0 || l.AtOnce > maxAtOnce:
 		return flaw("at_once", fmt.Sprintf("at most %d messages can be sent at the same time", maxAtOnce))
-	case !rateOK(l.PerSecond) || !rateOK(l.PerDomain):
+	case !rateOK(l.PerSecond):
 		return flaw("rate", "a rate is from 0.1 to 10000 messages a second, or 0 for no limit")
+	case !rateOK(l.PerDomain):
+		return flaw("rate_domain", "a rate for each domain is from 0.1 to 10000 mails a second, or 0 for no limit")
 	case l.QuietFrom < 0 || l.QuietTo < 0 || l.QuietFrom >= dayMinutes || l.QuietTo >= dayMinutes:
 		return flaw("quiet", "quiet hours begin and end within a day")
 	}

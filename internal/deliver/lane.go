@@ -172,7 +172,7 @@ func (l *lane) use(d *Destination) error {
 		return errClosed
 	}
 	if d.Limits.AtOnce == 0 {
-		d.Limits.AtOnce = d.Kind.usual()
+		d.Limits.AtOnce = d.Kind.Usual()
 	}
 	r := d.Limits.PerSecond
 	switch {

@@ -182,3 +182,47 @@ func TestSlowRateIsCalm(t *testing.T) {
 		t.Errorf("%d messages went in the first second, of one in four", len(b.fake.order))
 	}
 }
+
+// An overview tells what waits, what failed and when something arrived last.
+func TestOverview(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		b := newBench(t, d)
+		b.fake.answer = func(p *Parcel) Outcome {
+			switch string(p.Body) {
+			case "good":
+				return Outcome{Status: 200}
+			case "bad":
+				return Outcome{Failure: "status_400", Status: 400, Permanent: true}
+			}
+			return Outcome{Failure: "timeout"}
+		}
+		to, fresh := b.destination(nil), b.destination(nil)
+		b.put(Message{Destination: to.ID, Key: "good", Body: []byte("good")}, Message{Destination: to.ID, Key: "bad", Body: []byte("bad")},
+			Message{Destination: to.ID, Key: "later", Body: []byte("later")}, Message{Destination: to.ID, Key: "waits", NotBefore: b.time().Add(time.Hour)})
+		put := b.time()
+		b.run()
+		b.is("good", Sent)
+		b.is("bad", Dead)
+		b.until("it was tried", func() bool { return b.delivery("later").Attempts == 1 })
+		o, err := b.Overview(ctx, b.by, to.ID)
+		if err != nil || o.Waiting != 2 || o.Dead != 1 || o.Failure != "timeout" || o.LastSent.IsZero() || !o.Oldest.Equal(put.Truncate(time.Microsecond)) || o.ID != to.ID {
+			t.Errorf("%+v %v", o, err)
+		}
+		all, err := b.Overviews(ctx, b.by)
+		if err != nil || len(all) != 2 {
+			t.Fatal(all, err)
+		}
+		for _, o := range all {
+			if o.ID == fresh.ID && (o.Waiting != 0 || o.Dead != 0 || !o.LastSent.IsZero() || !o.Oldest.IsZero()) {
+				t.Errorf("%+v", o)
+			}
+		}
+		if _, err := b.Overview(ctx, staff.ByOperator(8), to.ID); !errors.Is(err, ErrNotFound) {
+			t.Errorf("another workspace: %v", err)
+		}
+		if _, err := b.Overviews(ctx, staff.Actor{Workspace: 7}); !errors.Is(err, staff.ErrForbidden) {
+			t.Error(err)
+		}
+	})
+}

@@ -79,8 +79,10 @@ func (s *Sender) read(d *deliver.Destination) (*settings, error) {
 		return nil, flaw("tls_none", "only the mail relay that the operator of this machine named may be spoken to without TLS")
 	case !isAddress(o.from):
 		return nil, flaw("from", "the sender must be an e-mail address")
-	case o.replyTo != "" && !isAddress(o.replyTo), o.bounces != "" && !isAddress(o.bounces):
-		return nil, flaw("address", "an address for answers and returned mails must be an e-mail address")
+	case o.replyTo != "" && !isAddress(o.replyTo):
+		return nil, flaw("reply_to", "the address for answers must be an e-mail address")
+	case o.bounces != "" && !isAddress(o.bounces):
+		return nil, flaw("bounces", "the address for returned mails must be an e-mail address")
 	case o.user == "" && o.password != "", o.user != "" && o.password == "":
 		return nil, flaw("password", "a user needs a password, and a password a user")
 	}
