@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
 )
 
 // ErrNotFound says that the workspace has no such Insight.
@@ -19,6 +20,9 @@ var ErrNotFound = errors.New("no such incident")
 type Store struct {
 	DB  *db.DB
 	Now func() time.Time // nil: the machine's clock
+
+	// Act appends a staff event to the log and returns when it is visible.
+	Act func(ctx context.Context, e event.Event) error
 }
 
 func (s *Store) now() time.Time {
@@ -128,7 +132,7 @@ func (s *Store) write(ctx context.Context, tx *db.Tx, in *Insight, by bool) erro
 		return fmt.Errorf("write an incident: %w", err)
 	}
 	in.Version++
-	in.ChangedAt = s.now().UTC().Truncate(time.Microsecond)
+	in.ChangedAt = s.clock()
 	if by {
 		in.staffed = in.Version
 	}

@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/workspace"
@@ -33,3 +34,19 @@ func dropDue(ctx context.Context, tx *db.Tx, in *Insight) error {
 
 // tell tells people what happened to an Insight, as far as a rule says so.
 func (s *Store) tell(ctx context.Context, tx *db.Tx, in *Insight, what What) error { return nil }
+
+func dropOneDue(ctx context.Context, tx *db.Tx, in *Insight, rule string, what What) error {
+	_, err := tx.Exec(ctx, "DELETE FROM insight_due WHERE workspace = $1 AND insight = $2 AND rule = $3 AND what = $4", in.Workspace, in.ID, rule, string(what))
+	return err
+}
+
+// putDue notes what is to be told of an Insight at a time.
+func (s *Store) putDue(ctx context.Context, tx *db.Tx, in *Insight, rule string, what What, at time.Time, step int) error {
+	_, err := tx.Exec(ctx, `INSERT INTO insight_due (workspace, insight, rule, what, at, step) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (workspace, insight, rule, what) DO UPDATE SET at = excluded.at, step = excluded.step`,
+		in.Workspace, in.ID, rule, string(what), at.UnixMicro(), step)
+	if err != nil {
+		return fmt.Errorf("note what is due: %w", err)
+	}
+	return nil
+}

@@ -52,7 +52,7 @@ func (s *Store) Open(ctx context.Context, tx *db.Tx, workspace int64, f Finding,
 		}
 		return in, err
 	}
-	in = &Insight{Workspace: workspace, ID: IDOf(workspace, &f), State: Open, Told: told, Finding: f, OpenedAt: s.now().UTC().Truncate(time.Microsecond)}
+	in = &Insight{Workspace: workspace, ID: IDOf(workspace, &f), State: Open, Told: told, Finding: f, OpenedAt: s.clock()}
 	if err := tx.QueryRow(ctx, "SELECT coalesce(max(number), 0) + 1 FROM insight WHERE workspace = $1", workspace).Scan(&in.Number); err != nil {
 		return nil, fmt.Errorf("number an incident: %w", err)
 	}
@@ -182,14 +182,28 @@ func (s *Store) Recover(ctx context.Context, tx *db.Tx, in *Insight, f Finding) 
 		return err
 	}
 	s.take(in, f)
-	in.State, in.RecoveredAt = Recovered, s.now().UTC().Truncate(time.Microsecond)
+	in.State, in.RecoveredAt = Recovered, s.clock()
 	if err := s.save(ctx, tx, in, false, HasRecovered, "", size(&f)); err != nil {
 		return err
 	}
 	return s.tell(ctx, tx, in, HasRecovered)
 }
 
+// judged reports whether a verdict that closed an Insight wants it closed still.
+func (s *Store) judged(ctx context.Context, tx *db.Tx, in *Insight, f *Finding) (bool, error) {
+	id, err := event.ParseID(in.Verdict)
+	if err != nil {
+		return false, nil // there is none
+	}
+	found, err := verdicts(ctx, tx, in.Workspace, "id = $2 AND what <> '' AND withdrawn = 0", id[:])
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	return found[0].What == Wrong || found[0].Covers(f, s.now().UnixMicro()), nil
+}
+
 // Reopen says that what had recovered, or what staff had resolved, is there again.
+// What a verdict closed stays closed while the verdict holds.
 // Where another of its theme is live meanwhile, that one is updated, and in is
 // that one afterwards.
 func (s *Store) Reopen(ctx context.Context, tx *db.Tx, in *Insight, f Finding) error {
@@ -197,6 +211,9 @@ func (s *Store) Reopen(ctx context.Context, tx *db.Tx, in *Insight, f Finding) e
 		return err
 	}
 	if in.State == Resolved {
+		if judged, err := s.judged(ctx, tx, in, &f); err != nil || judged {
+			return err
+		}
 		other, err := s.ofTheme(ctx, tx, in.Workspace, in.Finding.Theme)
 		if err != nil {
 			return err
@@ -293,7 +310,7 @@ func (s *Store) CloseOld(ctx context.Context, tx *db.Tx, workspace int64, now ti
 		if in.State != Recovered {
 			continue
 		}
-		in.State, in.ResolvedAt, in.ResolvedBy = Resolved, s.now().UTC().Truncate(time.Microsecond), ""
+		in.State, in.ResolvedAt, in.ResolvedBy = Resolved, s.clock(), ""
 		if err := s.save(ctx, tx, in, false, WasClosed, "", Detail{}); err != nil {
 			return err
 		}

@@ -1,0 +1,300 @@
+package incident
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/cause"
+	"github.com/dhvani/dhvani/internal/locale"
+)
+
+// telling is an Insight on its way to a sentence: its values, of which each is
+// named once.
+type telling struct {
+	t      *locale.Locale
+	in     *Insight
+	f      *Finding
+	values map[string]string // by dimension; taken out where they were named
+}
+
+func newTelling(t *locale.Locale, in *Insight) *telling {
+	w := &telling{t: t, in: in, f: &in.Finding, values: map[string]string{}}
+	for _, p := range first(w.f.Causes) {
+		if w.f.Sure || len(w.f.Signs) == 0 || slices.Contains(w.f.Signs[0].Of, p) {
+			w.values[p.Dim] = p.Value
+		}
+	}
+	if len(w.f.Signs) > 0 { // what the signal itself is restricted to
+		for _, p := range w.f.Signs[0].Of {
+			if w.values[p.Dim] == "" {
+				w.values[p.Dim] = p.Value
+			}
+		}
+	}
+	return w
+}
+
+// take returns a dimension's value, which is then named.
+func (w *telling) take(d insight.Dim) string {
+	v := w.values[string(d)]
+	delete(w.values, string(d))
+	return v
+}
+
+// Title is what a person would call an Insight, in the reader's language.
+func Title(t *locale.Locale, in *Insight) string {
+	w := newTelling(t, in)
+	what := w.what()
+	if scope := w.scope(); scope != "" {
+		return t.T("incident.scoped", "What", what, "Scope", scope)
+	}
+	return what
+}
+
+// product names the product in the causes, with its lot.
+func (w *telling) product() string {
+	id := w.take(insight.DimProduct)
+	name := w.f.Product
+	if name == "" {
+		name = id
+	}
+	variant := w.take(insight.DimVariant)
+	if name == "" {
+		name, _, _ = strings.Cut(variant, "/")
+	}
+	category := w.take(insight.DimCategory)
+	if name == "" {
+		name = category
+	}
+	lot := w.take(insight.DimLot)
+	if _, part, ok := strings.Cut(variant, "/"); ok && lot == "" {
+		lot = part
+	}
+	switch {
+	case name == "":
+		return lot
+	case lot == "":
+		return name
+	}
+	return name + ", " + lot
+}
+
+// about says a text with the product, or one without where none is known.
+func (w *telling) about(with, without string) string {
+	if p := w.product(); p != "" {
+		return w.t.T(with, "Product", p)
+	}
+	return w.t.T(without)
+}
+
+func (w *telling) what() string {
+	t, f := w.t, w.f
+	since := Moment(t, f.Since, w.in.OpenedAt)
+	if f.Good {
+		if s := w.goodNews(since); s != "" {
+			return s
+		}
+	}
+	switch f.Kind {
+	case Checkout:
+		return t.T("incident.t_checkout")
+	case Payment:
+		if m := w.take(insight.DimMethod); m != "" {
+			return t.T("incident.t_payment_method", "Method", Value(t, insight.DimMethod, m))
+		}
+		return t.T("incident.t_payment")
+	case Orders:
+		return w.silence(since)
+	case Traffic:
+		return w.about("incident.t_traffic_product", "incident.t_traffic")
+	case Delivery:
+		return t.T("incident.t_delivery")
+	case Product:
+		if w.outcome() == insight.OrderSentBack {
+			return w.about("incident.t_returned", "incident.t_returned_any")
+		}
+		w.take(insight.DimTopic)
+		return w.about("incident.t_product", "incident.t_product_any")
+	case Price:
+		w.take(insight.DimTopic)
+		return w.about("incident.t_price", "incident.t_price_any")
+	case Stock:
+		w.take(insight.DimTopic)
+		return w.about("incident.t_stock", "incident.t_stock_any")
+	case Search:
+		if q := w.take(insight.DimQuery); q != "" {
+			return t.T("incident.t_search_query", "Query", q)
+		}
+		return t.T("incident.t_search")
+	case Reviews:
+		return w.about("incident.t_reviews", "incident.t_reviews_any")
+	case Flood:
+		return t.T("incident.t_flood")
+	case Topic:
+		return t.T("incident.t_topic", "Topic", w.topic())
+	case Score:
+		return t.T("incident.t_score")
+	case Phrase:
+		return t.T("incident.t_phrase", "Phrase", f.Phrase)
+	case Service:
+		return t.T("incident.t_service")
+	case Page:
+		return t.T("incident.t_page")
+	}
+	return t.T("incident.play_general")
+}
+
+// goodNews is what is well, "" where the kind says it as it is.
+func (w *telling) goodNews(since string) string {
+	t := w.t
+	switch w.f.Kind {
+	case Checkout, Payment:
+		return t.T("incident.t_checkout_good")
+	case Orders:
+		return t.T("incident.t_orders_good", "Time", since)
+	case Traffic, Phrase:
+		return ""
+	case Delivery:
+		return t.T("incident.t_delivery_good")
+	case Product, Reviews:
+		w.take(insight.DimTopic)
+		if p := w.product(); p != "" {
+			return t.T("incident.t_product_good", "Product", p)
+		}
+		return t.T("incident.t_score_good")
+	case Topic, Price, Stock:
+		return t.T("incident.t_topic_good", "Topic", w.topic())
+	case Score:
+		return t.T("incident.t_score_good")
+	case Service:
+		return t.T("incident.t_service_good")
+	}
+	return t.T("incident.t_good")
+}
+
+func (w *telling) silence(since string) string {
+	name, none := insight.Orders, false
+	if len(w.f.Signs) > 0 {
+		s := &w.f.Signs[0]
+		if s.Name != "" {
+			name = s.Name
+		}
+		none = s.Observed == 0
+	}
+	switch {
+	case name == insight.Visits && none:
+		return w.t.T("incident.t_visits_none", "Time", since)
+	case name == insight.Visits:
+		return w.t.T("incident.t_visits", "Time", since)
+	case name == insight.Checkouts:
+		return w.t.T("incident.t_checkouts", "Time", since)
+	case none:
+		return w.t.T("incident.t_orders_none", "Time", since)
+	}
+	return w.t.T("incident.t_orders", "Time", since)
+}
+
+// outcome is what its strongest sign counts.
+func (w *telling) outcome() insight.OutcomeKind {
+	if len(w.f.Signs) == 0 {
+		return ""
+	}
+	return w.f.Signs[0].Outcome
+}
+
+func (w *telling) topic() string {
+	topic := w.take(insight.DimTopic)
+	if topic == "" { // the theme of a Topic is its name
+		_, topic, _ = strings.Cut(w.f.Theme, "/")
+	}
+	return Value(w.t, insight.DimTopic, topic)
+}
+
+// scopes are how a value that was not named yet is added, in the order in which
+// they are said.
+var scopes = []struct {
+	dim insight.Dim
+	key string
+}{
+	{insight.DimMethod, "incident.scope_method"}, {insight.DimStep, "incident.scope_step"}, {insight.DimVariant, "incident.scope_product"}, {insight.DimProduct, "incident.scope_product"},
+	{insight.DimLot, "incident.scope_product"}, {insight.DimCategory, "incident.scope_product"}, {insight.DimTopic, "incident.scope_product"},
+	{insight.DimBrowser, "incident.scope_device"}, {insight.DimDevice, "incident.scope_device"}, {insight.DimSystem, "incident.scope_device"}, {insight.DimRelease, "incident.scope_release"},
+	{insight.DimCountry, "incident.scope_place"}, {insight.DimRegion, "incident.scope_place"}, {insight.DimArea, "incident.scope_area"}, {insight.DimCarrier, "incident.scope_carrier"},
+	{insight.DimCampaign, "incident.scope_campaign"}, {insight.DimChannel, "incident.scope_channel"}, {insight.DimLanguage, "incident.scope_language"},
+	{insight.DimBuyer, "incident.scope_buyer"}, {insight.DimReason, "incident.scope_reason"}, {insight.DimQuery, "incident.scope_reason"},
+}
+
+// scope says where it is so, of what was not named yet.
+func (w *telling) scope() string {
+	var out []string
+	for _, s := range scopes {
+		v := w.take(s.dim)
+		switch {
+		case v == "":
+		case s.dim == insight.DimBuyer && v == "new":
+			out = append(out, w.t.T("incident.scope_buyer_new"))
+		case s.dim == insight.DimBuyer:
+			out = append(out, w.t.T("incident.scope_buyer_returning"))
+		case s.dim == insight.DimProduct && w.f.Product != "":
+			out = append(out, w.t.T("incident.scope_product", "Value", w.f.Product))
+		default:
+			out = append(out, w.t.T(s.key, "Value", Value(w.t, s.dim, v)))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// Value writes a dimension's value as the reader knows it.
+func Value(t *locale.Locale, d insight.Dim, v string) string {
+	word := v
+	switch d {
+	case insight.DimMethod:
+		if v == "cash_on_delivery" {
+			v = "cod"
+		}
+		if word = t.Word("live.method", v); word == v && strings.ToLower(v) == v {
+			r, n := utf8.DecodeRuneInString(v)
+			word = strings.ReplaceAll(string(unicode.ToUpper(r))+v[n:], "_", " ")
+		}
+	case insight.DimTopic:
+		word = t.Word("language.topic", v)
+	case insight.DimChannel:
+		word = t.Word("common.channel", v)
+	case insight.DimLanguage:
+		word = t.Word("language.name", strings.ToLower(strings.ReplaceAll(v, "-", "_")))
+	case insight.DimBuyer:
+		word = t.Word("incident.buyer", v)
+	case insight.DimVariant:
+		_, after, ok := strings.Cut(v, "/")
+		if ok && after != "" {
+			word = after
+		}
+	}
+	return word
+}
+
+// CauseWords writes a cause as the list of its values: UPI, Android.
+func CauseWords(t *locale.Locale, f *Finding, c *cause.Cause) string {
+	var out []string
+	for _, p := range c.Pairs {
+		if p.Dim == string(insight.DimProduct) && f.Product != "" {
+			out = append(out, f.Product)
+			continue
+		}
+		out = append(out, Value(t, insight.Dim(p.Dim), p.Value))
+	}
+	return strings.Join(out, ", ")
+}
+
+// Moment writes a time as a title says it: the hour alone on the day of now.
+func Moment(t *locale.Locale, micros int64, now time.Time) string {
+	at := time.UnixMicro(micros)
+	if now.IsZero() {
+		now = at
+	}
+	return t.At(at, now)
+}
