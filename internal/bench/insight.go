@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -16,15 +17,21 @@ type Insight struct {
 	Shops []int // orders a day
 	Weeks int   // quiet ones for each size, in stretches of eight after four weeks of history
 	Runs  int   // of each trouble
+	Cases int   // tables of each kind, in which causes are looked for
 	Jobs  int
+	Parts []string // of InsightParts; none: all
 }
+
+// InsightParts can be simulated by themselves.
+var InsightParts = []string{"noticing", "causes"}
 
 // InsightReport is what came of it.
 type InsightReport struct {
 	Seed     uint64          `json:"seed"`
 	History  int             `json:"weeks_of_history"`
-	Quiet    []QuietReport   `json:"quiet"`
-	Troubles []TroubleReport `json:"troubles"`
+	Quiet    []QuietReport   `json:"quiet,omitempty"`
+	Troubles []TroubleReport `json:"troubles,omitempty"`
+	Causes   []CauseReport   `json:"causes,omitempty"`
 }
 
 // QuietReport counts false alarms of one size of shop. The bounds are upper ones of 95 % (Poisson; Garwood, Biometrika 1936).
@@ -65,6 +72,29 @@ const stretch = 8
 // Run simulates.
 func (b Insight) Run(ctx context.Context) (*InsightReport, error) {
 	r := &InsightReport{Seed: b.Seed, History: historyWeeks}
+	parts := b.Parts
+	if len(parts) == 0 {
+		parts = InsightParts
+	}
+	for _, part := range parts {
+		var err error
+		switch part {
+		case "noticing":
+			err = b.noticing(ctx, r)
+		case "causes":
+			r.Causes, err = b.causes(ctx)
+		default:
+			err = fmt.Errorf("no part %q", part)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// noticing simulates quiet weeks, and then troubles.
+func (b Insight) noticing(ctx context.Context, r *InsightReport) error {
 	for i, orders := range b.Shops {
 		q := QuietReport{Orders: orders, BySignal: map[string]int{}}
 		n := (b.Weeks + stretch - 1) / stretch
@@ -72,7 +102,7 @@ func (b Insight) Run(ctx context.Context) (*InsightReport, error) {
 		if err := each(ctx, n, b.Jobs, func(k int) {
 			parts[k] = quietWeeks(b.rand(i, k), float64(orders))
 		}); err != nil {
-			return nil, err
+			return err
 		}
 		for _, p := range parts {
 			q.Weeks += p.Weeks
@@ -101,11 +131,11 @@ func (b Insight) Run(ctx context.Context) (*InsightReport, error) {
 		if err := each(ctx, b.Runs, b.Jobs, func(k int) {
 			runs[k] = s.run(b.rand(1000+i, k), f)
 		}); err != nil {
-			return nil, err
+			return err
 		}
 		r.Troubles = append(r.Troubles, s.report(runs))
 	}
-	return r, nil
+	return nil
 }
 
 func (b Insight) rand(part, run int) *rand.Rand {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestInsightIsTheSameForASeed(t *testing.T) {
-	b := Insight{Seed: 3, Shops: []int{200}, Weeks: 8, Runs: 1, Jobs: 2}
+	b := Insight{Seed: 3, Shops: []int{200}, Weeks: 8, Runs: 1, Jobs: 2, Parts: []string{"noticing"}}
 	first, err := b.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -25,6 +25,26 @@ func TestInsightIsTheSameForASeed(t *testing.T) {
 	}
 	if len(first.Quiet) != 1 || first.Quiet[0].Weeks != 8 || first.Quiet[0].Told > 4 {
 		t.Errorf("%+v", first.Quiet)
+	}
+}
+
+// The right cause is named, and the same seed names the same.
+func TestCausesAreFound(t *testing.T) {
+	for i, k := range causeCases {
+		right, n := 0, 6
+		for j := range n {
+			got := k.run(Insight{Seed: 3}.rand(i, j))
+			if again := k.run(Insight{Seed: 3}.rand(i, j)); got != again {
+				t.Errorf("%s: %+v, then %+v", k.name, got, again)
+			}
+			right += count01(got.first)
+			if k.extra < 10 && got.sure {
+				t.Errorf("%s: sure after %.0f failures", k.name, k.extra)
+			}
+		}
+		if k.extra >= 100 && right < n-1 {
+			t.Errorf("%s, %.0f failures: %d of %d right", k.name, k.extra, right, n)
+		}
 	}
 }
 

@@ -34,10 +34,11 @@ func (c *cell) sub(o *cell) cell {
 // cube is a table made ready for search: values are numbers, 0 for what is no cause, and each row knows what was to
 // be expected of it.
 type cube struct {
-	dims   []string   // that are looked at
-	names  [][]string // of values, by dimension
-	codes  [][]uint8  // by dimension, by row
-	name   []float64  // what naming a value costs, by dimension
+	dims   []string    // that are looked at
+	names  [][]string  // of values, by dimension
+	codes  [][]uint8   // by dimension, by row
+	name   []float64   // what naming a value costs, by dimension
+	where  [][][]int32 // rows, by dimension, by value
 	rows   []cell
 	total  cell
 	wasN   []float64
@@ -71,6 +72,7 @@ func newCube(t *Table, counts, up bool) *cube {
 	for d, dim := range t.Dims {
 		c.encode(groups, d, dim)
 	}
+	c.index()
 	if !counts {
 		c.expect()
 	}
@@ -192,19 +194,29 @@ func (c *cube) expect() {
 // without is the cube without the rows of a set.
 func (c *cube) without(s *set) *cube {
 	out := *c
-	out.rows, out.wasN, out.total = nil, nil, cell{}
-	out.codes = make([][]uint8, len(c.codes))
-	for i := range c.rows {
-		if c.holds(s, i) {
+	gone := c.rowsOf(s, nil)
+	rest := make([]int32, 0, len(c.rows)-len(gone))
+	for i := range int32(len(c.rows)) {
+		if len(gone) > 0 && gone[0] == i {
+			gone = gone[1:]
 			continue
 		}
-		out.rows = append(out.rows, c.rows[i])
-		out.wasN = append(out.wasN, c.wasN[i])
+		rest = append(rest, i)
+	}
+	out.total = cell{}
+	out.rows, out.wasN = make([]cell, len(rest)), make([]float64, len(rest))
+	for k, i := range rest {
+		out.rows[k], out.wasN[k] = c.rows[i], c.wasN[i]
 		out.total.add(&c.rows[i])
-		for d := range c.codes {
-			out.codes[d] = append(out.codes[d], c.codes[d][i])
+	}
+	out.codes = make([][]uint8, len(c.codes))
+	for d, codes := range c.codes {
+		out.codes[d] = make([]uint8, len(rest))
+		for k, i := range rest {
+			out.codes[d][k] = codes[i]
 		}
 	}
+	out.index()
 	return &out
 }
 
@@ -218,12 +230,57 @@ func (c *cube) holds(s *set, row int) bool {
 	return true
 }
 
+// index sorts the numbers of the rows by their values.
+func (c *cube) index() {
+	c.where = make([][][]int32, len(c.codes))
+	for d, codes := range c.codes {
+		var n [most + 1]int
+		for _, v := range codes {
+			n[v]++
+		}
+		all := make([]int32, len(codes))
+		c.where[d] = make([][]int32, len(c.names[d]))
+		for v, at := 0, 0; v < len(c.where[d]); v++ {
+			c.where[d][v] = all[at : at : at+n[v]]
+			at += n[v]
+		}
+		for i, v := range codes {
+			c.where[d][v] = append(c.where[d][v], int32(i))
+		}
+	}
+}
+
+// rowsOf is the numbers of a set's rows, in room that may be given.
+func (c *cube) rowsOf(s *set, room []int32) []int32 {
+	if s.size == 0 {
+		rows := room[:0]
+		for i := range c.rows {
+			rows = append(rows, int32(i))
+		}
+		return rows
+	}
+	rows := c.where[s.pairs[0].dim][s.pairs[0].value]
+	for i, p := range s.pairs[1:s.size] {
+		if other := c.where[p.dim][p.value]; i == 0 && len(other) < len(rows) {
+			rows, p = other, s.pairs[0]
+		}
+		room = slices.Grow(room[:0], len(rows))[:len(rows)]
+		codes, n := c.codes[p.dim], 0
+		for _, row := range rows {
+			room[n] = row
+			if codes[row] == p.value {
+				n++
+			}
+		}
+		rows = room[:n]
+	}
+	return rows
+}
+
 // sum adds up the rows of a set.
 func (c *cube) sum(s *set) (out cell) {
-	for i := range c.rows {
-		if c.holds(s, i) {
-			out.add(&c.rows[i])
-		}
+	for _, i := range c.rowsOf(s, nil) {
+		out.add(&c.rows[i])
 	}
 	return out
 }

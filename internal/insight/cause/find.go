@@ -89,8 +89,8 @@ func (c *cube) alike(a, b *set) bool {
 		return false
 	}
 	var both cell
-	for i := range c.rows {
-		if c.holds(a, i) && c.holds(b, i) {
+	for _, i := range c.rowsOf(a, nil) {
+		if c.holds(b, int(i)) {
 			both.add(&c.rows[i])
 		}
 	}

@@ -22,7 +22,7 @@ type set struct {
 	score float64 // with what it costs to name it
 }
 
-func compareSets(a, b *set) int {
+func compareSets(a, b set) int {
 	if d := cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.size, b.size)); d != 0 {
 		return d
 	}
@@ -35,7 +35,7 @@ func compareSets(a, b *set) int {
 type best struct {
 	sets []set
 	size int
-	less func(a, b *set) int
+	less func(a, b set) int
 }
 
 func (b *best) add(s *set) {
@@ -46,7 +46,7 @@ func (b *best) add(s *set) {
 }
 
 func (b *best) cut() []set {
-	slices.SortFunc(b.sets, func(x, y set) int { return b.less(&x, &y) })
+	slices.SortFunc(b.sets, b.less)
 	b.sets = b.sets[:min(len(b.sets), b.size)]
 	return b.sets
 }
@@ -55,7 +55,7 @@ func (b *best) cut() []set {
 // best pairs. The best come first.
 func (c *cube) search() []set {
 	found := best{size: kept, less: compareSets}
-	wide := best{size: beam, less: func(a, b *set) int {
+	wide := best{size: beam, less: func(a, b set) int {
 		return cmp.Or(cmp.Compare(b.fit, a.fit), compareSets(a, b))
 	}}
 	everybody := set{sum: c.total}
@@ -102,12 +102,7 @@ func (c *cube) search() []set {
 	}
 	var rows []int32
 	for _, s := range wide.cut() {
-		rows = rows[:0]
-		for i := range c.rows {
-			if c.holds(&s, i) {
-				rows = append(rows, int32(i))
-			}
-		}
+		rows = c.rowsOf(&s, rows)
 		c.widen(&s, rows, cells, &found)
 	}
 	return slices.CompactFunc(found.cut(), func(a, b set) bool { return a.size == b.size && a.pairs == b.pairs })
