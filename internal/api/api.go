@@ -21,6 +21,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -45,6 +46,7 @@ type Options struct {
 	Customers  *customer.Store
 	Orders     order.Store
 	Feedback   feedback.Store
+	Insight    *insight.Store
 	Workspaces *workspace.Store
 	Staff      *staff.Store
 	Pipeline   Pipeline
@@ -81,6 +83,7 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 	s.deadEvents()
 	s.customers()
 	s.feedbackAndScores()
+	s.changes()
 	s.language()
 	s.keys()
 	s.settings()

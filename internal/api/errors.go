@@ -14,6 +14,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/web"
 	"github.com/dhvani/dhvani/internal/workspace"
@@ -84,9 +85,12 @@ func (s *server) fail(ctx context.Context, err error) error {
 // roomProblem knows the rooms' own kinds of error.
 func roomProblem(err error) *web.Problem {
 	var input feedback.InputError
+	var asked insight.InputError
 	switch {
 	case errors.As(err, &input):
 		return web.NewProblem(http.StatusUnprocessableEntity, string(input))
+	case errors.As(err, &asked):
+		return web.NewProblem(http.StatusUnprocessableEntity, string(asked))
 	case errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, workspace.ErrNotFound):
 		return web.NewProblem(http.StatusNotFound, "there is nothing with this id")
 	case errors.Is(err, customer.ErrNoMerge):

@@ -297,9 +297,8 @@ func stages(analyzers feedback.Analyzers, recall bool) []process.Stage {
 // live lets the rooms do what happens once, when events come in, and not in replays.
 func live(stages []process.Stage) []process.Stage {
 	for i, s := range stages {
-		if s, ok := s.(insight.Stage); ok {
-			s.Watch = true
-			stages[i] = s
+		if _, ok := s.(insight.Stage); ok {
+			stages[i] = insight.Live()
 		}
 	}
 	return stages
@@ -331,7 +330,7 @@ func (a *App) startServers(ctx context.Context) error {
 	}
 	a.routeHealth(mux)
 	rest, _ := api.New(api.Options{
-		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(),
+		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database},
 		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
 		Keys: a.lookup, Analyzer: a.analyzer, Logger: a.o.Logger.With("component", "api"),
 	})

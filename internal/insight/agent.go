@@ -17,7 +17,7 @@ func (v *values) learn(e *event.Event) {
 	if e.Has(event.Verified) {
 		set = v.fill
 	}
-	var system, version, browser, locale string
+	var system, version, browser, locale, app, library string
 	for _, m := range event.ParseObject(e.Context) {
 		switch m.Name {
 		case "os":
@@ -37,10 +37,11 @@ func (v *values) learn(e *event.Event) {
 				browser = b
 			}
 		case "app":
-			set(inRelease, short(event.ParseObject(m.Value).Text("version")))
+			app = release(event.ParseObject(m.Value))
+		case "library":
+			library = release(event.ParseObject(m.Value))
 		case "campaign":
-			o := event.ParseObject(m.Value)
-			set(inCampaign, short(strings.ToLower(o.First("name", "source"))))
+			set(inCampaign, campaign(event.ParseObject(m.Value)))
 		case "location":
 			v.fill(inCountry, country(event.ParseObject(m.Value).First("country_code", "country")))
 		case "locale":
@@ -52,9 +53,26 @@ func (v *values) learn(e *event.Event) {
 		set(inSystem, strings.TrimSpace(system+" "+major(version)))
 	}
 	set(inBrowser, browser)
+	if app == "" && !e.Has(event.Verified) { // a page is of the release that its own script has
+		app = library
+	}
+	set(inRelease, app)
 	if i := strings.LastIndexAny(locale, "-_"); i >= 0 && len(locale)-i == 3 {
 		v.fill(inCountry, country(locale[i+1:]))
 	}
+}
+
+// release is a version of an app or script, with its name.
+func release(o event.Object) string {
+	if v := o.Text("version"); v != "" {
+		return short(strings.TrimSpace(o.Text("name") + " " + v))
+	}
+	return ""
+}
+
+// campaign is where a campaign is and what it is called.
+func campaign(o event.Object) string {
+	return short(strings.Trim(strings.ToLower(o.Text("source")+" / "+o.Text("name")), "/ "))
 }
 
 // country is a code of two letters, "" for what is none.

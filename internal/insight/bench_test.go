@@ -25,6 +25,7 @@ func BenchmarkStage(b *testing.B) {
 	at := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 	names := []string{"Product Viewed", "Product Viewed", "Product Viewed", "Product List Viewed", "Products Searched", "Product Added", "Checkout Started", "Order Completed", "Product Reviewed", "Page"}
 	var others, own time.Duration
+	live := insight.Live()
 	const size = 10_000
 	for done := 0; done < b.N; done += size {
 		batch := event.Batch{}
@@ -41,7 +42,7 @@ func BenchmarkStage(b *testing.B) {
 		err := d.Update(context.Background(), func(tx *db.Tx) error {
 			for _, s := range []interface {
 				Apply(context.Context, *db.Tx, *event.Batch) error
-			}{customer.Stage{}, order.Stage{}, feedback.Stage{}, insight.Stage{Watch: true}} {
+			}{customer.Stage{}, order.Stage{}, feedback.Stage{}, live} {
 				began := time.Now()
 				if err := s.Apply(context.Background(), tx, &batch); err != nil {
 					return err

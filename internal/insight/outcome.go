@@ -38,6 +38,8 @@ const (
 	ReplyWaitedFor OutcomeKind = "reply"    // a chat that staff answer: bad where it waited longer than ten minutes
 )
 
+var kinds = []OutcomeKind{CheckoutEnded, DeliveryEnded, OpinionGiven, RatingGiven, SearchMade, OrderSentBack, PageDisturbed, ReplyWaitedFor}
+
 // Dim is a dimension by which outcomes differ.
 type Dim string
 
@@ -49,7 +51,7 @@ const (
 	DimDevice   Dim = "device"   // Android, iOS, Windows ...
 	DimSystem   Dim = "system"   // with the version: Android 14
 	DimBrowser  Dim = "browser"  // Chrome 126
-	DimRelease  Dim = "release"  // version of the shop's app or page
+	DimRelease  Dim = "release"  // the shop's app, or its page's script, with the version
 	DimCountry  Dim = "country"  // IN
 	DimRegion   Dim = "region"   // state
 	DimArea     Dim = "area"     // country and first character of the postal code: IN 1
@@ -57,7 +59,7 @@ const (
 	DimVariant  Dim = "variant"  // id of the product, slash, size or lot
 	DimLot      Dim = "lot"      // the variant alone, where several products share it
 	DimCategory Dim = "category" //
-	DimCampaign Dim = "campaign" // source or name of the campaign
+	DimCampaign Dim = "campaign" // source, slash, name: instagram / reel
 	DimCarrier  Dim = "carrier"  //
 	DimChannel  Dim = "channel"  // of an opinion
 	DimLanguage Dim = "language" // of an opinion

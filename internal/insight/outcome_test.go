@@ -43,7 +43,18 @@ func (parrot) Analyze(text string) language.Analysis {
 
 var position uint64
 
+// stage is a room's.
+type stage interface {
+	Apply(context.Context, *db.Tx, *event.Batch) error
+}
+
 func watchBatch(t testing.TB, d *db.DB, shard int, events ...event.Event) {
+	t.Helper()
+	fold(t, d, []stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: func(int64) feedback.Analyzer { return parrot{} }}, insight.Live()}, shard, events...)
+}
+
+// fold applies a batch.
+func fold(t testing.TB, d *db.DB, stages []stage, shard int, events ...event.Event) {
 	t.Helper()
 	b := event.Batch{Shard: shard}
 	for _, e := range events {
@@ -55,9 +66,7 @@ func watchBatch(t testing.TB, d *db.DB, shard int, events ...event.Event) {
 		b.Events = append(b.Events, e)
 	}
 	err := d.Update(context.Background(), func(tx *db.Tx) error {
-		for _, s := range []interface {
-			Apply(context.Context, *db.Tx, *event.Batch) error
-		}{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: func(int64) feedback.Analyzer { return parrot{} }}, insight.Stage{Watch: true}} {
+		for _, s := range stages {
 			if err := s.Apply(context.Background(), tx, &b); err != nil {
 				return err
 			}
@@ -123,7 +132,7 @@ func on(e event.Event) event.Event {
 	return e
 }
 
-const phone = "browser=Chrome 142 buyer=new campaign=sarees"
+const phone = "browser=Chrome 142 buyer=new campaign=google / sarees"
 
 func TestOutcomes(t *testing.T) {
 	const cart = `"products":[{"product_id":"p1","variant":"lot 27","category":"Stoles","price":900},{"product_id":"p2","price":1200}]`
@@ -204,11 +213,11 @@ func TestOutcomes(t *testing.T) {
 			ev("a", "Survey Answered", 4, `{"kind":"nps","score":5,"order_id":"o"}`),
 			ev("a", "Social Mention", 5, `{"text":"good service","post_id":"1"}`),
 		}, []string{
-			"opinion+1 1 browser=Chrome 142 campaign=sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
-			"rating+1 1 browser=Chrome 142 campaign=sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
+			"opinion+1 1 browser=Chrome 142 campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
+			"rating+1 1 browser=Chrome 142 campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
 			"opinion+2 0 channel=review lot=M product=p9 variant=p9/M", "rating+2 0 channel=review lot=M product=p9 variant=p9/M",
-			"opinion+4 1 browser=Chrome 142 campaign=sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
-			"rating+4 0.5 browser=Chrome 142 campaign=sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
+			"opinion+4 1 browser=Chrome 142 campaign=google / sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
+			"rating+4 0.5 browser=Chrome 142 campaign=google / sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
 			"opinion+5 0 channel=social language=en topic=;service",
 		}},
 		{"searches", []event.Event{

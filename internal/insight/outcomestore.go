@@ -88,6 +88,7 @@ func (w *watched) write(ctx context.Context, tx *db.Tx) error {
 	rows, n := db.NewRows(outcomeRows), 0
 	var last at
 	added, first := map[int64]int64{}, map[int64]event.Position{}
+	counts := outcomeCounts{}
 	for i, k := range order {
 		o, ws := &w.outcomes[k], w.owners[k]
 		if n++; i == 0 || last != (at{ws, o.Position}) {
@@ -97,10 +98,14 @@ func (w *watched) write(ctx context.Context, tx *db.Tx) error {
 		if added[ws]++; added[ws] == 1 {
 			first[ws] = o.Position
 		}
+		counts.add(ws, o, &w.places[k])
 		rows.Add(ws, int64(o.Position), o.N, string(o.Kind), o.At, o.Profile[:], idOrNull(o.Subject), o.flags(), int64(math.Round(o.Bad*float64(event.One))),
 			o.Amount, o.Currency, w.places[k].json(), idOrNull(o.Words), o.Key)
 	}
 	if err := tx.Insert(ctx, "outcome", rows, ""); err != nil {
+		return err
+	}
+	if err := counts.grains(w.news).write(ctx, tx, w.shard); err != nil {
 		return err
 	}
 	return w.tidy(ctx, tx, added, first)
@@ -172,7 +177,8 @@ func (w *watched) tidy(ctx context.Context, tx *db.Tx, added map[int64]int64, fi
 	return tx.Insert(ctx, "outcome_clock", rows, "ON CONFLICT (workspace, shard) DO UPDATE SET stored = excluded.stored, days = excluded.days, tidied = excluded.tidied")
 }
 
-// tidy deletes a step of a workspace's old outcomes and, once a day, trails.
+// tidy deletes a step of a workspace's old outcomes and, once a day, trails and
+// counts.
 func (c *outcomeClock) tidy(ctx context.Context, tx *db.Tx, workspace int64, shard int, day, added int64) error {
 	step := max(tidyStep, 2*added)
 	if len(c.days) > 0 && c.days[0][0] <= day-outcomesKept {
@@ -206,7 +212,11 @@ func (c *outcomeClock) tidy(ctx context.Context, tx *db.Tx, workspace int64, sha
 		if err != nil {
 			return err
 		}
-		if deleted < tidyStep {
+		done, err := tidyCounts(ctx, tx, workspace, shard, day)
+		if err != nil {
+			return err
+		}
+		if done && deleted < tidyStep {
 			c.tidied = day
 		}
 	}

@@ -10,11 +10,11 @@ import (
 
 // Stage counts events into signals. It runs after order and feedback, whose rows
 // it reads.
-type Stage struct {
-	// Watch keeps outcomes for the watch as well: for events that happen now, and
-	// not for a replay's.
-	Watch bool
-}
+type Stage struct{ seen *seen }
+
+// Live is the Stage for events that happen now, and not for a replay's: it keeps
+// outcomes for the watch as well.
+func Live() Stage { return Stage{seen: &seen{}} }
 
 // Name names the stage in metrics and errors.
 func (Stage) Name() string { return "insight" }
@@ -26,8 +26,8 @@ func (s Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	changed := subjects{shard: b.Shard, orders: map[subject]bool{}, opinions: map[subject]bool{}}
 	names := productNames{}
 	var w *watched
-	if s.Watch {
-		w = newWatched(b.Shard)
+	if s.seen != nil {
+		w = newWatched(b.Shard, s.seen)
 		changed.heard = map[subject]*opinion{}
 	}
 	latest := map[int64]int64{}
@@ -54,6 +54,13 @@ func (s Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 			if id := product(p); id != "" {
 				t.add(e.Model, b.Shard, count{Name: ItemsSeen, Label: id, At: e.At, N: 1}, 1)
 				names.add(e, id, p.Text("name"))
+			}
+			if w != nil {
+				w.price(e, p)
+			}
+		case event.ProductAdded:
+			if w != nil {
+				w.price(e, event.ParseObject(e.Properties))
 			}
 		case event.OrderCompleted:
 			names.addItems(e)

@@ -3,6 +3,7 @@ package insight
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ import (
 // watched gathers the outcomes of a batch.
 type watched struct {
 	shard    int
+	seen     *seen
 	told     []told // events about checkouts and orders, in log order
 	opinions map[subject]*event.Event
 	outcomes []Outcome
@@ -23,6 +25,9 @@ type watched struct {
 	owners   []int64  // and workspaces
 	trails   *trails
 	news     map[int64]int64 // the day of each workspace's latest event
+
+	prices    map[priceKey][]sawPrice
+	sightings map[sightingKey]sighting
 }
 
 // told is what an event says of a checkout or order.
@@ -33,8 +38,9 @@ type told struct {
 	order, checkout, cart event.ID // hashes of its ids, zero for none
 }
 
-func newWatched(shard int) *watched {
-	return &watched{shard: shard, opinions: map[subject]*event.Event{}, trails: newTrails(), news: map[int64]int64{}}
+func newWatched(shard int, s *seen) *watched {
+	return &watched{shard: shard, seen: s, opinions: map[subject]*event.Event{}, trails: newTrails(), news: map[int64]int64{},
+		prices: map[priceKey][]sawPrice{}, sightings: map[sightingKey]sighting{}}
 }
 
 // outcome keeps what an event ended in.
@@ -64,6 +70,9 @@ func sender(e *event.Event) string {
 func (w *watched) add(e *event.Event, opinions []feedback.Row) {
 	if day := dayOf(e); day > w.news[e.Workspace] {
 		w.news[e.Workspace] = day
+	}
+	if e.Context != "" {
+		w.sight(e)
 	}
 	for _, r := range opinions {
 		if k := (subject{e.Model, r.ID}); w.opinions[k] == nil {
@@ -254,6 +263,13 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 	}
 	w.hear(heard)
 	if err := w.trails.store(ctx, tx); err != nil {
+		return err
+	}
+	changes := map[int64][]Change{}
+	if err := errors.Join(w.applyPrices(ctx, tx, changes), w.applySightings(ctx, tx, changes)); err != nil {
+		return err
+	}
+	if err := seenChanges(ctx, tx, changes); err != nil {
 		return err
 	}
 	return w.write(ctx, tx)

@@ -20,7 +20,7 @@ CREATE TABLE outcome (
     PRIMARY KEY (workspace, position, n)
 ){{if not .Postgres}} WITHOUT ROWID{{end}};
 CREATE INDEX outcome_kind ON outcome (workspace, kind, at);
-CREATE INDEX outcome_profile ON outcome (workspace, profile);
+CREATE INDEX outcome_profile ON outcome (workspace, profile) WHERE bad >= 500000;
 
 -- How many outcomes of a shard are stored, and at which positions its last days
 -- began (by arrival), by which old ones are deleted.

@@ -87,14 +87,7 @@ type Sign struct {
 }
 
 // Change is something that the shop changed.
-type Change struct {
-	ID     string            `json:"id"`
-	At     int64             `json:"at"`
-	Kind   string            `json:"kind"` // deploy, price, stock, campaign or other
-	Title  string            `json:"title"`
-	Source string            `json:"source"` // api, or events where it was seen in them
-	Of     map[string]string `json:"of,omitzero"`
-}
+type Change = insight.Change
 
 // Finding is what the watch says of an Insight, as of now.
 type Finding struct {
