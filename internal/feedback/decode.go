@@ -182,6 +182,11 @@ func joinArray(raw string) string {
 	return strings.Join(texts, ", ")
 }
 
+// FromCustomer reports whether an event of a chat is what a customer wrote.
+func FromCustomer(e *event.Event) bool {
+	return fromCustomer(e.Verb(), event.ParseObject(e.Properties))
+}
+
 // fromCustomer tells a customer's chat message from the shop's. Segment's
 // specification has Live Chat Message Sent for what the customer sends to the
 // agent and Message Received for what the customer receives

@@ -69,6 +69,12 @@ func (s Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 	if len(latest) == 0 {
 		return nil
 	}
+	if w != nil && len(w.pages) > 0 {
+		browsed.after = map[visitor][]*visit{}
+		for _, e := range w.pages {
+			browsed.after[visitor{e.Model, e.Profile()}] = nil
+		}
+	}
 	if err := browsed.apply(ctx, tx, t); err != nil {
 		return err
 	}
@@ -79,7 +85,7 @@ func (s Stage) Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error {
 		return err
 	}
 	if w != nil {
-		if err := w.apply(ctx, tx, changed.heard); err != nil {
+		if err := w.apply(ctx, tx, changed.heard, browsed.after); err != nil {
 			return err
 		}
 	}

@@ -90,6 +90,7 @@ type visitor struct {
 type visits struct {
 	shard int
 	by    map[visitor]*[]moment
+	after map[visitor][]*visit // where it is not nil: what became of those that are in it
 }
 
 func (v *visits) add(e *event.Event) {
@@ -135,6 +136,9 @@ func (v *visits) apply(ctx context.Context, tx *db.Tx, t *tally) error {
 		list := have[k]
 		for _, m := range *v.by[k] {
 			list = v.join(list, k, m, t, gone)
+		}
+		if _, wanted := v.after[k]; wanted {
+			v.after[k] = list
 		}
 		for _, x := range list {
 			if !x.dirty {

@@ -18,13 +18,16 @@ import (
 type watched struct {
 	shard    int
 	seen     *seen
-	told     []told // events about checkouts and orders, in log order
+	told     []told         // events about checkouts and orders, in log order
+	lines    []line         // of chats, likewise
+	pages    []*event.Event // that may disturb a checkout
 	opinions map[subject]*event.Event
 	outcomes []Outcome
 	places   []values // the outcomes' dimensions
 	owners   []int64  // and workspaces
 	trails   *trails
-	news     map[int64]int64 // the day of each workspace's latest event
+	news     map[int64]int64        // the day of each workspace's latest event
+	last     map[int64]*event.Event // and that event
 
 	prices    map[priceKey][]sawPrice
 	sightings map[sightingKey]sighting
@@ -39,7 +42,7 @@ type told struct {
 }
 
 func newWatched(shard int, s *seen) *watched {
-	return &watched{shard: shard, seen: s, opinions: map[subject]*event.Event{}, trails: newTrails(), news: map[int64]int64{},
+	return &watched{shard: shard, seen: s, opinions: map[subject]*event.Event{}, trails: newTrails(), news: map[int64]int64{}, last: map[int64]*event.Event{},
 		prices: map[priceKey][]sawPrice{}, sightings: map[sightingKey]sighting{}}
 }
 
@@ -71,6 +74,9 @@ func (w *watched) add(e *event.Event, opinions []feedback.Row) {
 	if day := dayOf(e); day > w.news[e.Workspace] {
 		w.news[e.Workspace] = day
 	}
+	if l := w.last[e.Workspace]; l == nil || e.At >= l.At {
+		w.last[e.Workspace] = e
+	}
 	if e.Context != "" {
 		w.sight(e)
 	}
@@ -95,6 +101,12 @@ func (w *watched) add(e *event.Event, opinions []feedback.Row) {
 			t.cart = event.NewID(e.Workspace, "cart", id)
 		}
 		w.told = append(w.told, t)
+	case event.ChatSent, event.ChatReceived, event.ChatEnded:
+		w.chat(e, v)
+	case event.OtherVerb:
+		if e.Type == event.Track {
+			w.page(e)
+		}
 	}
 }
 
@@ -231,7 +243,7 @@ func orderLater(v event.Verb) bool {
 
 // apply finds out how things ended and writes it. It comes after the batch was
 // counted: opinions are taken as they stand then.
-func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opinion) error {
+func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opinion, visits map[visitor][]*visit) error {
 	names, day := map[trailKey]bool{}, int64(0)
 	for i := range w.told {
 		w.told[i].names(names)
@@ -262,6 +274,9 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 		}
 	}
 	w.hear(heard)
+	if err := errors.Join(w.answers(ctx, tx), w.pageOutcomes(ctx, tx, visits)); err != nil {
+		return err
+	}
 	if err := w.trails.store(ctx, tx); err != nil {
 		return err
 	}
