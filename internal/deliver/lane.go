@@ -226,7 +226,7 @@ func (l *lane) work(list []waiting) {
 func (l *lane) notNow(w waiting) time.Time {
 	now := l.p.s.now()
 	if w.zone != "" {
-		if end := quietUntil(now, w.zone, l.dest.Limits.QuietFrom, l.dest.Limits.QuietTo); !end.IsZero() {
+		if end := QuietUntil(now, w.zone, l.dest.Limits.QuietFrom, l.dest.Limits.QuietTo); !end.IsZero() {
 			return end
 		}
 	}

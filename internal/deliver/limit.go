@@ -64,9 +64,9 @@ func (ds domains) tidy(now time.Time) {
 	}
 }
 
-// quietUntil returns when the quiet hours end in which a receiver is now, or the
+// QuietUntil returns when the quiet hours end in which a receiver is now, or the
 // zero time. from and to are minutes of the day; a zone that is not known is UTC.
-func quietUntil(now time.Time, zone string, from, to int) time.Time {
+func QuietUntil(now time.Time, zone string, from, to int) time.Time {
 	if from == to {
 		return time.Time{}
 	}

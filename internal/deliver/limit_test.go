@@ -33,7 +33,7 @@ func TestQuietUntil(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if end := quietUntil(now, c.zone, c.from, c.to); !end.IsZero() {
+		if end := QuietUntil(now, c.zone, c.from, c.to); !end.IsZero() {
 			got = end.UTC().Format(time.RFC3339)
 		}
 		if got != c.want {
@@ -50,14 +50,14 @@ func TestQuietUntilEnds(t *testing.T) {
 		now := time.Unix(rapid.Int64Range(1.6e9, 2.2e9).Draw(t, "now"), 0)
 		zone := rapid.SampledFrom(zones).Draw(t, "zone")
 		from, to := rapid.IntRange(0, 1439).Draw(t, "from"), rapid.IntRange(0, 1439).Draw(t, "to")
-		end := quietUntil(now, zone, from, to)
+		end := QuietUntil(now, zone, from, to)
 		if end.IsZero() {
 			return
 		}
 		if !end.After(now) || end.Sub(now) > 48*time.Hour {
 			t.Fatalf("%s to %s", now, end)
 		}
-		if again := quietUntil(end, zone, from, to); !again.IsZero() && again.Sub(end) > 3*time.Hour {
+		if again := QuietUntil(end, zone, from, to); !again.IsZero() && again.Sub(end) > 3*time.Hour {
 			t.Fatalf("%s to %s to %s", now, end, again)
 		}
 	})

@@ -354,3 +354,15 @@ func checkOrigin(s string) (string, error) {
 	}
 	return u.Scheme + "://" + host, nil
 }
+
+// Read returns the workspace with a number, within a transaction.
+func Read(ctx context.Context, tx *db.Tx, number int64) (Workspace, error) {
+	w, err := scanWorkspace(tx.QueryRow(ctx, "SELECT "+workspaceColumns+" FROM workspace WHERE number = $1", number))
+	if db.IsNone(err) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Workspace{}, fmt.Errorf("workspace %d: %w", number, err)
+	}
+	return w, nil
+}

@@ -34,7 +34,7 @@ func upi() incident.Finding {
 	at := start.UnixMicro()
 	return incident.Finding{
 		Kind: incident.Payment, Theme: "payment/upi", Since: at, First: at, Noticed: at + 40e6,
-		Signs:  []incident.Sign{{Signal: "checkout/method=upi", Up: true, Since: at, Expected: 0.02, Observed: 0.9, N: 20, Excess: 17}},
+		Signs:  []incident.Sign{{Signal: "checkout/method=upi", Of: []cause.Pair{pair("method", "upi")}, Up: true, Since: at, Expected: 0.02, Observed: 0.9, N: 20, Excess: 17}},
 		Causes: []cause.Cause{{Pairs: []cause.Pair{pair("device", "Android"), pair("method", "upi")}, N: 20, Bad: 18, Rate: 0.9, Was: 0.02, Others: 0.02, Explains: 0.94, Sure: 0.7}},
 		Hit:    2, Lost: impact.Lost{Orders: 1, High: 3, Money: []impact.Money{{Currency: "INR", Amount: 9000 * event.One, Low: 5000 * event.One, High: 14000 * event.One}}},
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/event"
 )
 
@@ -23,6 +24,10 @@ type Store struct {
 
 	// Act appends a staff event to the log and returns when it is visible.
 	Act func(ctx context.Context, e event.Event) error
+
+	Out    Outbox         // nil: nobody is told of anything, as in replays
+	Sealer deliver.Sealer // of links in messages; nil: there are none
+	URL    func() string  // where people reach this Dhvani, for links; nil or "": there are none
 }
 
 func (s *Store) now() time.Time {
