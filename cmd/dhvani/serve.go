@@ -66,6 +66,7 @@ type serverFlags struct {
 	Node       string       `help:"Name of this node among others, for people; by default the machine's." placeholder:"NAME"`
 	LogSize    int64        `help:"Largest size of the log in MB. When it is full, events are refused with 503." default:"8192" placeholder:"MB"`
 	TrustProxy bool         `help:"Believe X-Forwarded-For, because a proxy of yours sets it."`
+	PublicURL  string       `name:"public-url" help:"Where people reach this Dhvani, for links in messages: https://dhvani.example.com. By default where it listens." placeholder:"URL"`
 	Deliver    deliverFlags `embed:""`
 	LogLevel   string       `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
@@ -73,7 +74,7 @@ type serverFlags struct {
 func (s serverFlags) options() app.Options {
 	o := s.placeFlags.options()
 	o.Listen, o.LogBytes, o.TrustProxy, o.Node = s.Listen, s.LogSize<<20, s.TrustProxy, s.Node
-	o.Writer = writer.Options(s.Writer)
+	o.Writer, o.PublicURL = writer.Options(s.Writer), s.PublicURL
 	o.MailRelay, o.LocalWebhook = s.Deliver.MailRelay, s.Deliver.LocalWebhook
 	var level slog.Level
 	level.UnmarshalText([]byte(s.LogLevel)) // kong has checked it

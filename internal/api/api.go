@@ -22,6 +22,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -47,6 +48,7 @@ type Options struct {
 	Orders     order.Store
 	Feedback   feedback.Store
 	Insight    *insight.Store
+	Incidents  *incident.Store
 	Workspaces *workspace.Store
 	Staff      *staff.Store
 	Pipeline   Pipeline
@@ -84,6 +86,7 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 	s.customers()
 	s.feedbackAndScores()
 	s.changes()
+	s.insights()
 	s.language()
 	s.keys()
 	s.settings()

@@ -15,6 +15,7 @@ import (
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/web"
 	"github.com/dhvani/dhvani/internal/workspace"
@@ -91,11 +92,13 @@ func roomProblem(err error) *web.Problem {
 		return web.NewProblem(http.StatusUnprocessableEntity, string(input))
 	case errors.As(err, &asked):
 		return web.NewProblem(http.StatusUnprocessableEntity, string(asked))
-	case errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, workspace.ErrNotFound):
+	case errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, workspace.ErrNotFound), errors.Is(err, incident.ErrNotFound):
 		return web.NewProblem(http.StatusNotFound, "there is nothing with this id")
 	case errors.Is(err, customer.ErrNoMerge):
 		return web.NewProblem(http.StatusConflict, "there is no merge to undo")
-	case errors.Is(err, order.ErrCursor):
+	case errors.Is(err, incident.ErrChanged), errors.Is(err, incident.ErrState):
+		return web.NewProblem(http.StatusConflict, strings.TrimPrefix(strings.TrimPrefix(err.Error(), "change an incident: "), "judge an incident: "))
+	case errors.Is(err, order.ErrCursor), errors.Is(err, incident.ErrCursor):
 		return badCursor()
 	case errors.Is(err, customer.ErrInvalid):
 		return web.NewProblem(http.StatusUnprocessableEntity, strings.TrimPrefix(err.Error(), customer.ErrInvalid.Error()+": "))

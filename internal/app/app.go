@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -68,6 +69,10 @@ type Options struct {
 	MailRelay    string
 	LocalWebhook string
 
+	// PublicURL is where people reach the pages, for links in messages; empty: where
+	// the server listens.
+	PublicURL string
+
 	// Create makes a place for a command where there is none.
 	Create bool
 	// Demo is the demo's shop, whose scenes staff may play; nil outside the demo.
@@ -96,6 +101,9 @@ func (o Options) check() error {
 	}
 	if u, err := url.Parse(o.LocalWebhook); o.LocalWebhook != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		return errors.New("--local-webhook is an address such as http://chat.internal:8065")
+	}
+	if u, err := url.Parse(o.PublicURL); o.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "") {
+		return errors.New("--public-url is an address such as https://dhvani.example.com")
 	}
 	_, err := writer.New(o.Writer)
 	return err
@@ -148,6 +156,8 @@ type App struct {
 	models     *fitted.Models
 	directory  *workspace.Directory
 	deliver    *deliver.Store
+	incidents  *incident.Store
+	here       atomic.Value // string: url, once the process listens
 	log        *eventlog.Log
 	runner     *process.Runner
 	tail       *process.Tail
@@ -330,7 +340,7 @@ func (a *App) startServers(ctx context.Context) error {
 	}
 	a.routeHealth(mux)
 	rest, _ := api.New(api.Options{
-		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database},
+		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Incidents: a.incidents,
 		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
 		Keys: a.lookup, Analyzer: a.analyzer, Logger: a.o.Logger.With("component", "api"),
 	})
@@ -367,6 +377,7 @@ func (a *App) startServers(ctx context.Context) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	a.addr = l.Addr()
+	a.here.Store(a.url())
 	a.serve(web.LimitListener(l, maxConnections), mux)
 	return nil
 }

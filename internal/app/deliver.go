@@ -7,12 +7,14 @@ import (
 	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/deliver/email"
 	"github.com/dhvani/dhvani/internal/deliver/webhook"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 )
 
 // startDeliver sends what rooms put into the outbox.
 func (a *App) startDeliver(ctx context.Context) error {
 	logger := a.o.Logger.With("component", "deliver")
 	a.deliver = a.outbox()
+	a.incidents = &incident.Store{DB: a.database, Now: a.o.Now, Act: a.Act, Out: a.deliver, Sealer: a.workspaces, URL: a.publicURL}
 	pool := deliver.NewPool(deliver.Options{Store: a.deliver, Logger: logger, Metrics: a.registry})
 	a.background(ctx, pool.Run)
 	return nil

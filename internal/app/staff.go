@@ -49,6 +49,15 @@ func (a *App) url() string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
+// publicURL returns the address of the pages for who is somewhere else.
+func (a *App) publicURL() string {
+	if a.o.PublicURL != "" {
+		return a.o.PublicURL
+	}
+	here, _ := a.here.Load().(string)
+	return here
+}
+
 // Stats counts a workspace's events.
 func (a *App) Stats(ctx context.Context, workspace int64) (process.Stats, error) {
 	s, err := a.runner.Stats(ctx, workspace)

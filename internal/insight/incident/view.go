@@ -2,13 +2,15 @@ package incident
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight/cause"
-	"github.com/dhvani/dhvani/internal/insight/impact"
 	"github.com/dhvani/dhvani/internal/locale"
+	"github.com/dhvani/dhvani/internal/workspace"
 )
 
 // View is an Insight as programs read it, in the API and in webhooks.
@@ -39,14 +41,56 @@ type View struct {
 	Version        int64  `json:"version" doc:"Grows with every change; give it back when you change something, to be told when a colleague was faster."`
 
 	Signal    string        `json:"signal" doc:"Name of the strongest sign's signal."`
-	Evidence  []Sign        `json:"evidence" doc:"The signals that show it, the strongest first."`
+	Evidence  []Evidence    `json:"evidence" doc:"The signals that show it, the strongest first."`
 	Sure      bool          `json:"sure" doc:"Whether the causes are sure."`
-	Causes    []cause.Cause `json:"causes" doc:"Which values carry the change, the best first."`
-	Reasons   []Reason      `json:"reasons" doc:"Why it failed, as the shop's events say."`
-	Changes   []Change      `json:"changes" doc:"What the shop changed just before."`
+	Causes    []cause.Cause `json:"causes" doc:"Which values carry the change, the best first. A cause without pairs is everybody."`
+	Reasons   []Reason      `json:"reasons" doc:"Why it failed, as the shop's events say, with how often."`
+	Changes   []ChangeView  `json:"changes" doc:"What the shop changed just before."`
 	Customers Customers     `json:"customers"`
-	Lost      impact.Lost   `json:"lost" doc:"Orders and money lost so far, with 90 % intervals."`
+	Lost      LostView      `json:"lost" doc:"Orders and money lost so far."`
 	Playbook  PlaybookView  `json:"playbook"`
+}
+
+// Evidence is a sign.
+type Evidence struct {
+	Signal   string       `json:"signal"`
+	Of       []cause.Pair `json:"of" doc:"What the signal is restricted to."`
+	Up       bool         `json:"up" doc:"More than usual."`
+	Since    string       `json:"since"`
+	Noticed  string       `json:"noticed_at"`
+	Ended    string       `json:"ended_at,omitempty"`
+	Observed float64      `json:"observed" doc:"Since then: a share, or a count an hour."`
+	Expected float64      `json:"expected" doc:"As is usual."`
+	Low      float64      `json:"low" doc:"The band in which it is usual."`
+	High     float64      `json:"high"`
+	N        float64      `json:"n" doc:"Attempts since then; hours where it is a count."`
+	Excess   float64      `json:"excess" doc:"Beyond the usual."`
+	Strength float64      `json:"evidence" doc:"The e-value: by how much the data speak against chance."`
+}
+
+// ChangeView is something that the shop changed.
+type ChangeView struct {
+	ID    string            `json:"id"`
+	At    string            `json:"at"`
+	Kind  string            `json:"kind"`
+	Title string            `json:"title"`
+	Of    map[string]string `json:"of,omitempty"`
+}
+
+// LostView is what it cost, with 90 % intervals.
+type LostView struct {
+	Orders float64     `json:"orders"`
+	Low    float64     `json:"orders_low"`
+	High   float64     `json:"orders_high"`
+	Money  []MoneyView `json:"money" doc:"By currency, as decimal numbers in texts."`
+}
+
+// MoneyView is an amount.
+type MoneyView struct {
+	Currency string `json:"currency"`
+	Amount   string `json:"amount"`
+	Low      string `json:"low"`
+	High     string `json:"high"`
 }
 
 // Customers are whom it hit.
@@ -86,18 +130,26 @@ func (s *Store) view(ctx context.Context, tx *db.Tx, l *locale.Locale, in *Insig
 		Since: event.FormatTime(f.Since), FirstAt: event.FormatTime(f.First), OpenedAt: stamp(in.OpenedAt), AcknowledgedAt: stamp(in.AcknowledgedAt),
 		RecoveredAt: stamp(in.RecoveredAt), ResolvedAt: stamp(in.ResolvedAt), ChangedAt: stamp(in.ChangedAt), Owner: in.Owner, AcknowledgedBy: in.AcknowledgedBy,
 		ResolvedBy: in.ResolvedBy, MergedInto: in.MergedInto, Outcome: in.Outcome, Reopened: in.Reopened, Version: in.Version,
-		Evidence: append([]Sign{}, f.Signs[:min(len(f.Signs), maxEvidence)]...), Sure: f.Sure, Causes: []cause.Cause{}, Reasons: append([]Reason{}, f.Reasons[:min(len(f.Reasons), maxEvidence)]...),
-		Changes: append([]Change{}, f.Changes[:min(len(f.Changes), maxEvidence)]...), Customers: Customers{Count: f.Hit, Back: f.Back}, Lost: f.Lost,
+		Evidence: []Evidence{}, Sure: f.Sure, Causes: []cause.Cause{}, Reasons: append([]Reason{}, f.Reasons[:min(len(f.Reasons), maxEvidence)]...),
+		Changes: []ChangeView{}, Customers: Customers{Count: f.Hit, Back: f.Back},
+		Lost: LostView{Orders: f.Lost.Orders, Low: f.Lost.Low, High: f.Lost.High, Money: []MoneyView{}},
 	}
 	if len(f.Signs) > 0 {
 		v.Signal = f.Signs[0].Signal
 	}
+	for _, x := range f.Signs[:min(len(f.Signs), maxEvidence)] {
+		v.Evidence = append(v.Evidence, Evidence{x.Signal, append([]cause.Pair{}, x.Of...), x.Up, event.FormatTime(x.Since), event.FormatTime(x.Noticed), stamp(timeOf(x.Ended)),
+			x.Observed, x.Expected, x.Low, x.High, x.N, x.Excess, x.Evidence})
+	}
 	for _, c := range f.Causes {
-		if c.Pairs == nil {
-			c.Pairs = []cause.Pair{}
-		}
-		c.Same = c.Same[:min(len(c.Same), maxEvidence)]
+		c.Pairs, c.Same = append([]cause.Pair{}, c.Pairs...), append([][]cause.Pair{}, c.Same[:min(len(c.Same), maxEvidence)]...)
 		v.Causes = append(v.Causes, c)
+	}
+	for _, c := range f.Changes[:min(len(f.Changes), maxEvidence)] {
+		v.Changes = append(v.Changes, ChangeView{c.ID, event.FormatTime(c.At), c.Kind, c.Title, c.Of})
+	}
+	for _, m := range f.Lost.Money {
+		v.Lost.Money = append(v.Lost.Money, MoneyView{m.Currency, m.Amount.String(), m.Low.String(), m.High.String()})
 	}
 	list, err := s.checklist(ctx, tx, in)
 	if err != nil {
@@ -117,12 +169,23 @@ func stamp(t time.Time) string {
 	return event.FormatTime(t.UnixMicro())
 }
 
-// Views writes Insights for programs.
-func (s *Store) Views(ctx context.Context, l *locale.Locale, list []*Insight) (out []View, err error) {
-	out = []View{}
+// maxCustomers is how many customers a View of one Insight names.
+const maxCustomers = 200
+
+// Views writes Insights of a workspace for programs. One alone names customers.
+func (s *Store) Views(ctx context.Context, number int64, lang locale.Lang, customers bool, list ...*Insight) (out []View, err error) {
 	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		shop, err := workspace.Read(ctx, tx, number)
+		if err != nil {
+			return err
+		}
+		l := locale.For(lang, shop.Location()).Home(shop.Currency)
+		out = []View{}
 		for _, in := range list {
 			v, err := s.view(ctx, tx, l, in)
+			if err == nil && customers {
+				v.Customers.IDs, err = customersOf(ctx, tx, in)
+			}
 			if err != nil {
 				return err
 			}
@@ -130,5 +193,32 @@ func (s *Store) Views(ctx context.Context, l *locale.Locale, list []*Insight) (o
 		}
 		return nil
 	})
+	return out, err
+}
+
+// customersOf names the customers whom an Insight hit.
+func customersOf(ctx context.Context, tx *db.Tx, in *Insight) ([]string, error) {
+	model, err := tx.Model(ctx, in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	hits, err := hitsOf(ctx, tx, in.Workspace, in.ID, "", nil, maxCustomers)
+	if err != nil {
+		return nil, err
+	}
+	keys := db.NewRows(db.Columns("model int, id bytes"))
+	for i := range hits {
+		keys.Add(model, hits[i].Profile[:])
+	}
+	out, seen := []string{}, map[string]bool{}
+	err = tx.Lookup(ctx, keys, "SELECT p.customer FROM k CROSS JOIN profile p WHERE p.model = k.model AND p.id = k.id", func(rows *sql.Rows) error {
+		var id []byte
+		err := rows.Scan(&id)
+		if text := event.ID(id).String(); err == nil && !seen[text] {
+			seen[text], out = true, append(out, text)
+		}
+		return err
+	})
+	slices.Sort(out)
 	return out, err
 }
