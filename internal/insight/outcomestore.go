@@ -130,7 +130,7 @@ type outcomeClock struct {
 // tidy counts what was added and deletes what is too old or too much, a step a batch.
 func (w *watched) tidy(ctx context.Context, tx *db.Tx, added map[int64]int64, first map[int64]event.Position) error {
 	keys := db.NewRows(db.Columns("workspace int, shard int"))
-	for _, ws := range slices.Sorted(maps.Keys(w.news)) {
+	for _, ws := range slices.Sorted(maps.Keys(added)) {
 		keys.Add(ws, w.shard)
 	}
 	clocks := map[int64]*outcomeClock{}
@@ -149,24 +149,17 @@ func (w *watched) tidy(ctx context.Context, tx *db.Tx, added map[int64]int64, fi
 		return fmt.Errorf("read the clock of outcomes: %w", err)
 	}
 	rows := db.NewRows(db.Columns("workspace int, shard int, stored int, days text, tidied int"))
-	for _, ws := range slices.Sorted(maps.Keys(w.news)) {
+	for _, ws := range slices.Sorted(maps.Keys(added)) {
 		c, day := clocks[ws], w.news[ws]
 		if c == nil {
-			if added[ws] == 0 {
-				continue
-			}
 			c = &outcomeClock{tidied: day}
 		}
-		before, days := *c, len(c.days)
 		c.stored += added[ws]
-		if n := len(c.days); added[ws] > 0 && (n == 0 || c.days[n-1][0] < day) {
+		if n := len(c.days); n == 0 || c.days[n-1][0] < day {
 			c.days = append(c.days, [2]int64{day, int64(first[ws])})
 		}
 		if err := c.tidy(ctx, tx, ws, w.shard, day, added[ws]); err != nil {
 			return fmt.Errorf("delete old outcomes: %w", err)
-		}
-		if c.stored == before.stored && len(c.days) == days && c.tidied == before.tidied {
-			continue
 		}
 		text, err := json.Marshal(c.days)
 		if err != nil {
@@ -182,21 +175,13 @@ func (w *watched) tidy(ctx context.Context, tx *db.Tx, added map[int64]int64, fi
 func (c *outcomeClock) tidy(ctx context.Context, tx *db.Tx, workspace int64, shard int, day, added int64) error {
 	step := max(tidyStep, 2*added)
 	if len(c.days) > 0 && c.days[0][0] <= day-outcomesKept {
-		kept := slices.IndexFunc(c.days, func(d [2]int64) bool { return d[0] > day-outcomesKept })
-		before := int64(event.NewPosition(shard, event.MaxSequence, event.MaxIndex))
-		if kept >= 0 {
-			before = c.days[kept][1]
-		}
-		deleted, err := deleteOutcomes(ctx, tx, workspace, shard, before, step)
+		kept := slices.IndexFunc(c.days, func(d [2]int64) bool { return d[0] > day-outcomesKept }) // today is
+		deleted, err := deleteOutcomes(ctx, tx, workspace, shard, c.days[kept][1], step)
 		if err != nil {
 			return err
 		}
-		c.stored -= deleted
-		if deleted < step {
-			c.days = c.days[max(kept, 0):]
-			if kept < 0 {
-				c.days = nil
-			}
+		if c.stored -= deleted; deleted < step {
+			c.days = c.days[kept:]
 		}
 	}
 	if much := c.stored - mostOutcomes; much > 0 {
@@ -216,9 +201,11 @@ func (c *outcomeClock) tidy(ctx context.Context, tx *db.Tx, workspace int64, sha
 		if err != nil {
 			return err
 		}
-		if done && deleted < tidyStep {
-			c.tidied = day
+		if !done || deleted == tidyStep {
+			return nil
 		}
+		c.tidied = day
+		return tidyChanges(ctx, tx, workspace, day)
 	}
 	return nil
 }

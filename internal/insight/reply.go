@@ -139,8 +139,9 @@ func scanWait(r *sql.Rows, into map[trailKey]*wait) error {
 func (w *watched) overlong(ctx context.Context, tx *db.Tx) error {
 	keys := db.NewRows(db.Columns("workspace int, due int, since int"))
 	for _, ws := range slices.Sorted(maps.Keys(w.last)) {
-		at := w.last[ws].At
-		keys.Add(ws, at, at-7*Day.micros())
+		if at := w.last[ws].At; w.seen.sweep(ws, at) {
+			keys.Add(ws, at, at-7*Day.micros())
+		}
 	}
 	over := map[trailKey]*wait{}
 	err := tx.Lookup(ctx, keys, `DELETE FROM chat_wait WHERE (workspace, id) IN (SELECT c.workspace, c.id FROM k CROSS JOIN chat_wait c

@@ -14,6 +14,7 @@ type seen struct {
 	prices map[priceKey]int64
 	known  map[sightingKey]bool
 	raw    map[rawKey]bool // texts of contexts that hold nothing new
+	swept  map[int64]int64 // when a workspace's chats were last looked at, by the time of its events
 }
 
 // mostSeen bounds what is remembered of each.
@@ -74,4 +75,18 @@ func (s *seen) setKnown(k sightingKey) {
 		s.known = map[sightingKey]bool{}
 	}
 	s.known[k] = true
+}
+
+// sweep reports whether it is time to look for chats that wait too long.
+func (s *seen) sweep(workspace, at int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.swept[workspace]; ok && at < last+minute/12 && at > last-minute {
+		return false
+	}
+	if s.swept == nil || len(s.swept) >= mostSeen {
+		s.swept = map[int64]int64{}
+	}
+	s.swept[workspace] = at
+	return true
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -146,4 +147,17 @@ func (w *watched) applySightings(ctx context.Context, tx *db.Tx, changes map[int
 		changes[k.workspace] = append(changes[k.workspace], Change{ID: id.String(), At: s.since, Kind: k.kind, Title: k.value, Source: "events", Of: of})
 	}
 	return tx.Insert(ctx, "sighting", rows, "ON CONFLICT (workspace, kind, value) DO UPDATE SET since = excluded.since, n = excluded.n")
+}
+
+// tidyChanges deletes releases and campaigns that too few told of, and old changes
+// that were seen in events.
+func tidyChanges(ctx context.Context, tx *db.Tx, workspace, day int64) error {
+	_, err := tx.Exec(ctx, "DELETE FROM sighting WHERE workspace = $1 AND n < $2 AND since < $3", workspace, enoughSights, (day-7)*Day.micros())
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM change WHERE workspace = $1 AND at < $2 AND source = 'events'", workspace, day*Day.micros()-int64(oldestTold/time.Microsecond))
+	}
+	if err != nil {
+		return fmt.Errorf("delete old changes: %w", err)
+	}
+	return nil
 }
