@@ -353,7 +353,7 @@ func (a *App) startServers(ctx context.Context) error {
 	mux.Handle("/", console.New(console.Options{
 		Writer: written,
 		Staff:  a.staff, Workspaces: a.workspaces, Collect: collect,
-		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Models: a.models,
+		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Incidents: a.incidents, Models: a.models,
 		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports, Outbox: a.deliver,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
 	}))

@@ -202,10 +202,11 @@ func (s *shop) fill() *shop {
 	}
 	s.send(events...)
 	s.things = belongings{
-		"token": strings.Repeat("a", 32), // of no link
-		"date":  "2026-12-25",
-		"topic": "delivery",
-		"file":  demo.Goods(demo.Groups[0], "en")[0].ID + ".svg",
+		"token":    strings.Repeat("a", 32), // of no link
+		"date":     "2026-12-25",
+		"topic":    "delivery",
+		"playbook": "payment",
+		"file":     demo.Goods(demo.Groups[0], "en")[0].ID + ".svg",
 	}
 	var found struct{ Customers []struct{ ID string } }
 	s.call("GET", "/api/v1/customers?identifier=user_id:u20410", "", &found)
@@ -216,6 +217,7 @@ func (s *shop) fill() *shop {
 	var keys []app.KeyInfo
 	s.command("POST", "/admin/keys/list", app.NamedKey{Workspace: s.id}, &keys)
 	s.things["keys"] = keys[0].ID
+	s.things["incidents"] = s.watch().open(upi(4*time.Minute), true, 6).ID
 	s.arrange()
 	return s
 }
@@ -285,7 +287,7 @@ func (b belongings) at(pattern, shop string) (path string, ids []string, err err
 		switch kind {
 		case "workspace":
 			value = shop
-		case "token", "date", "file", "topic": // the same in every shop
+		case "token", "date", "file", "topic", "playbook": // the same in every shop
 		default:
 			ids = append(ids, kind)
 		}

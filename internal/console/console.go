@@ -19,6 +19,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/language/writer"
@@ -52,6 +53,7 @@ type Options struct {
 	Orders     order.Store
 	Feedback   feedback.Store
 	Insight    *insight.Store
+	Incidents  *incident.Store
 	Models     *fitted.Models // that read the workspaces' texts
 	Pipeline   Pipeline
 	Tail       *process.Tail
@@ -89,6 +91,9 @@ func New(o Options) http.Handler {
 		o.Now = time.Now
 	}
 	c := &Console{Options: o, changes: changes{tail: o.Tail, shops: map[int64]*watched{}}}
+	if o.Incidents != nil {
+		c.changes.insights = c.insightsVersion
+	}
 	mux := http.NewServeMux()
 	for _, rt := range c.routes() {
 		mux.Handle(rt.pattern, c.page(rt))

@@ -12,6 +12,7 @@ import (
 	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/process"
@@ -73,6 +74,12 @@ func statusOf(err error) (status int, detail string) {
 	switch {
 	case errors.As(err, &p):
 		return p.Status, p.Detail
+	case errors.Is(err, incident.ErrChanged), errors.Is(err, incident.ErrState):
+		return http.StatusConflict, ""
+	case errors.Is(err, incident.ErrNotFound):
+		return http.StatusNotFound, ""
+	case errors.Is(err, incident.ErrCursor):
+		return http.StatusUnprocessableEntity, ""
 	case errors.Is(err, staff.ErrForbidden):
 		return http.StatusForbidden, ""
 	case errors.Is(err, workspace.ErrNotFound), errors.Is(err, staff.ErrNotFound), errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, process.ErrNoDeadEvent), errors.Is(err, intake.ErrNotFound), errors.Is(err, deliver.ErrNotFound), db.IsNone(err):
@@ -98,6 +105,8 @@ func failureKey(status int) string {
 		return "notfound"
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
 		return "invalid"
+	case http.StatusConflict:
+		return "faster"
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return "unavailable"
 	}

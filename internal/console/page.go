@@ -55,9 +55,15 @@ func (c *Console) admit(r *http.Request, rt route, v *ui.Viewer) error {
 	}
 	localize(v, askedLanguage(r))
 	if rt.right != "" {
-		return v.Actor.Need(rt.right)
+		if err := v.Actor.Need(rt.right); err != nil {
+			return err
+		}
 	}
-	return nil
+	if v.Part || v.Workspace.Number == 0 || c.Incidents == nil {
+		return nil
+	}
+	v.Alerts, err = c.readAlerts(r.Context(), v)
+	return err
 }
 
 // workspaces fills in which workspaces the person may go to, and the one that

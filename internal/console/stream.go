@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -18,6 +20,7 @@ import (
 type stream struct {
 	w  http.ResponseWriter
 	rc *http.ResponseController
+	mu sync.Mutex // the page's parts and the bell are sent by two
 
 	// Last is the id that the page has seen, "" for a new page: a browser whose
 	// connection broke asks again with it.
@@ -53,6 +56,14 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, v *ui.Viewer, n
 		case <-ctx.Done():
 		}
 	}()
+	if v.Workspace.Number != 0 && c.Incidents != nil {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.ring(ctx, s, *v)
+		}()
+		defer func() { cancel(); <-done }() // nobody may write after the answer has ended
+	}
 	looked := c.Now()
 	for ctx.Err() == nil {
 		beat, done := context.WithTimeout(ctx, beatEvery)
@@ -107,7 +118,28 @@ var (
 	lines   = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 )
 
+// sendChanged sends the parts whose HTML is other than that of the hashes in sent.
+func (s *stream) sendChanged(ctx context.Context, sent []uint64, parts []livePart) error {
+	for i, part := range parts {
+		var html strings.Builder
+		if err := part.part.Render(ctx, &html); err != nil {
+			return fmt.Errorf("render %s: %w", part.name, err)
+		}
+		sum := maphash.String(liveSeed, html.String())
+		if sent[i] == sum {
+			continue
+		}
+		if err := s.SendText(part.name, "", html.String()); err != nil {
+			return err
+		}
+		sent[i] = sum
+	}
+	return nil
+}
+
 func (s *stream) write(text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.rc.SetWriteDeadline(time.Now().Add(writeWithin))
 	if _, err := s.w.Write([]byte(text)); err != nil {
 		return err

@@ -198,8 +198,9 @@ function shape(d: Drawing, s: Series, index: number): object[] {
 
 function marks(d: Drawing): object[] {
   const many = d.marks ?? []
-  // Two labels stand on either side of their lines, lest they meet.
-  const side = (i: number) => (many.length < 2 ? 'center' : i < many.length - 1 ? 'right' : 'left')
+  // Two labels stand on either side of their lines, lest they meet; at an edge within the chart.
+  const last = Math.max(d.ticks.length - 1, 1)
+  const side = (i: number) => ((many[i]?.at ?? 0) > 0.85 * last ? 'right' : (many[i]?.at ?? 0) < 0.1 * last ? 'left' : many.length < 2 ? 'center' : i < many.length - 1 ? 'right' : 'left')
   const at = many.map((m, i) => {
     const c = colour(m.bad ? '--color-error' : '--ink2')
     return { xAxis: m.at, name: m.label, lineStyle: { color: c, type: [3, 3], width: 1 }, label: { formatter: m.label, color: c, fontFamily: font, fontSize: 11, fontWeight: 500, distance: 6, align: side(i) } }

@@ -1,5 +1,5 @@
 // The keyboard: g and a letter go somewhere, / searches, j and k move through a
-// list, Enter opens, ? shows all of them. Nothing happens while somebody types.
+// list, Enter opens, ? shows all of them; a button with data-press has a key of its own. Nothing happens while somebody types.
 import { open } from './overlays'
 
 const typing = (el: Element | null): boolean => !!el?.closest('input, textarea, select, [contenteditable=true]')
@@ -50,7 +50,13 @@ export function keyboard(): void {
         if (target.closest('a, button, summary')) return
         const link = linkOf(document.querySelector<HTMLElement>('.is-at-hand'))
         if (link) location.assign(link.href)
+        return
       }
+    }
+    const button = [...document.querySelectorAll<HTMLElement>(`[data-press="${CSS.escape(e.key)}"]`)].find((b) => b.checkVisibility())
+    if (button) {
+      e.preventDefault()
+      button.click()
     }
   })
 }

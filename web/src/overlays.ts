@@ -8,8 +8,11 @@ export function overlays(): void {
     if (opener) {
       if (e.metaKey || e.ctrlKey || e.shiftKey) return // another tab, where it is a link
       e.preventDefault()
+      const menu = opener.closest<HTMLDetailsElement>('details[data-menu]')
+      if (menu) menu.open = false
       return open(opener.dataset.open ?? '')
     }
+    if (target.closest('[data-print]')) return print()
     if (target.closest('[data-dismiss]')) return target.closest('[data-toast]')?.remove()
     if (target.closest('[data-close]')) {
       e.preventDefault()

@@ -135,13 +135,17 @@ class Stream {
   }
 }
 
-// apply puts an event's HTML into the element that has the event's name as id.
+// apply puts an event's HTML into the element that has the event's name as id, and
+// into those that have it as data-part: the same part may stand in several places.
 function apply(name: string, html: string): void {
   if (name === 'beat') return
   if (name === 'reload') return location.reload()
   if (name === 'toast') {
     document.getElementById('toasts')?.insertAdjacentHTML('beforeend', html)
     return
+  }
+  for (const part of document.querySelectorAll(`[data-part="${CSS.escape(name)}"]`)) {
+    void htmx.swap({ text: html, target: part, swap: 'innerMorph', sourceElement: part } as never)
   }
   const target = document.getElementById(name)
   if (!target) return

@@ -16,6 +16,7 @@ type place struct {
 // places lists where one can go. It shows only what works.
 var places = []place{
 	{Section: "live", Icon: "audio-lines", Right: staff.See, Group: 0, Key: "l", Phone: true},
+	{Section: "incidents", Icon: "siren", Right: staff.See, Group: 0, Key: "i", Phone: true},
 	{Section: "feedback", Icon: "quote", Right: staff.See, Group: 1, Key: "f", Phone: true},
 	{Section: "topics", Icon: "hash", Right: staff.See, Group: 1, Key: "t"},
 	{Section: "customers", Icon: "users", Right: staff.See, Group: 1, Key: "c", Phone: true},
@@ -29,6 +30,8 @@ func (p place) label(v *Viewer) string {
 	switch p.Section {
 	case "live":
 		return v.T("ui.nav_live")
+	case "incidents":
+		return v.T("ui.nav_incidents")
 	case "feedback":
 		return v.T("ui.nav_feedback")
 	case "topics":

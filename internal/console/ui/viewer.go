@@ -17,19 +17,21 @@ import (
 // Viewer is who looks at a page, and how: every component gets it. Outside a
 // workspace (sign-in) only L, Theme, Nonce, Path and Now are set.
 type Viewer struct {
-	L         *locale.Locale // language, time zone, formats
-	Theme     string         // light, dark or system
-	Nonce     string         // of scripts and styles in this answer
-	Path      string         // of the page
-	Query     url.Values     // of its address
-	Now       time.Time
-	Notice    string // shown for some seconds: what was just done
-	Part      bool   // htmx asked: answer with a part of a page
-	Demo      bool   // the shop is the demo's
-	Person    staff.Person
-	Actor     staff.Actor
-	Workspace workspace.Workspace
-	Others    []workspace.Workspace // that the person may go to, this one included
+	L          *locale.Locale // language, time zone, formats
+	Theme      string         // light, dark or system
+	Nonce      string         // of scripts and styles in this answer
+	Path       string         // of the page
+	Query      url.Values     // of its address
+	Now        time.Time
+	Notice     string // shown for some seconds: what was just done
+	NoticeUndo string // a POST that takes it back, "" for none
+	Part       bool   // htmx asked: answer with a part of a page
+	Demo       bool   // the shop is the demo's
+	Person     staff.Person
+	Actor      staff.Actor
+	Workspace  workspace.Workspace
+	Others     []workspace.Workspace // that the person may go to, this one included
+	Alerts     Alerts                // what was noticed there
 }
 
 // May reports whether the viewer has a right; pages show only what they may do.
