@@ -164,9 +164,12 @@ func (s *server) tail(ctx context.Context, _ *struct{}, send sse.Sender) {
 		case now := <-pings.C:
 			data = ping{now.UTC()}
 		case s := <-seen:
-			if s.Rejected != nil {
+			switch {
+			case s.Rejected != nil:
 				data = rejectionOf(s.Rejected)
-			} else {
+			case s.Event.MessageID == "": // told to pages; it is no event of the log
+				continue
+			default:
 				data = tailEventOf(&s.Event)
 			}
 		}

@@ -277,9 +277,10 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 	a.onStop(func(context.Context) error { alone(); return nil })
 	a.rejected = process.NewRejected(a.database, a.o.Logger.With("component", "rejected"), a.tail)
 	a.background(ctx, a.rejected.Run)
+	watched := a.newWatch()
 	a.runner = process.New(process.Options{
 		DB: a.database, Log: a.log, Node: a.o.Node, Logger: a.o.Logger.With("component", "process"), Metrics: a.registry,
-		Stages: append(live(a.stages(false)), a.tail),
+		Stages: append(live(a.stages(false)), a.tail, watched),
 	})
 	a.onStop(func(context.Context) error { a.runner.Stop(); return nil })
 	a.background(ctx, func(ctx context.Context) {
@@ -295,6 +296,7 @@ func (a *App) startPipeline(ctx context.Context) (err error) {
 		return err
 	}
 	a.background(ctx, a.replayer().Clean)
+	a.background(ctx, watched.Run)
 	return nil
 }
 

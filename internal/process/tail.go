@@ -70,6 +70,13 @@ func (t *Tail) stored(b *event.Batch) {
 	}
 }
 
+// Tell tells who watches a workspace, on any node, that something changed there
+// without an event of a customer: they see an event of staff with this name that
+// is stored nowhere.
+func (t *Tail) Tell(workspace int64, name string) {
+	t.Committed(&event.Batch{Events: []event.Event{{Workspace: workspace, Type: event.Staff, Name: name}}})
+}
+
 // detached copies an event, whose texts share the memory of a whole message: a
 // slow watcher must not hold that.
 func detached(e *event.Event) event.Event {

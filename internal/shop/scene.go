@@ -26,9 +26,9 @@ type scene struct {
 
 var scenes = map[string]scene{
 	UPI:    {outcry: .4},
-	DyeLot: {outcry: 1.6},
-	Strike: {outcry: 1.5},
-	Price:  {outcry: .5},
+	DyeLot: {outcry: 2.4},
+	Strike: {outcry: 2.6},
+	Price:  {outcry: 1.8},
 	Viral:  {outcry: 1.3, visits: 3.5},
 }
 

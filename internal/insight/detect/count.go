@@ -224,10 +224,26 @@ func (s *state) raise(b *Baseline, at int64, dir Direction, evidence, ratio floa
 
 // Raise begins an alarm although the limit was not reached: the budget says that what happens in other signals is evidence enough.
 func (c *Count) Raise() {
-	if dir, e := c.S.Bank.stronger(); !c.S.Ep.On && dir != Unchanged {
-		c.S.raise(&c.Base, c.At, dir, e, 0, 0)
+	if c.S.raiseBest(&c.Base, c.At) {
 		c.half()
 	}
+}
+
+// raiseBest begins an alarm with what has the most evidence, the last hours or the drift of days.
+func (s *state) raiseBest(b *Baseline, at int64) bool {
+	dir, e := s.Bank.stronger()
+	e *= 1 - driftShare
+	d, de, since := s.Drift.stronger()
+	switch {
+	case s.Ep.On || e <= 0 && de <= 0:
+		return false
+	case de > e:
+		s.raise(b, at, d, de, 0, since)
+		s.Drift.M, s.Drift.A = [6]float64{}, [6]float64{}
+	default:
+		s.raise(b, at, dir, e, 0, 0)
+	}
+	return true
 }
 
 func (c *Count) reading(phase Phase) Reading {
@@ -279,4 +295,35 @@ func power(r, n float64) float64 {
 		out *= r
 	}
 	return out
+}
+
+// Calm forgets all evidence and a trouble that lasts, and keeps what is usual: after it has learnt from history, of which nobody is told.
+func (c *Count) Calm() { c.S.calm() }
+
+// Calm is Count's.
+func (s *Share) Calm() { s.S.calm() }
+
+func (s *state) calm() {
+	s.Bank, s.Ep = bank{}, episode{}
+	s.Drift.M, s.Drift.A = [6]float64{}, [6]float64{}
+}
+
+// Reading is what the detector says without being fed.
+func (c *Count) Reading() Reading { return c.reading(c.S.phase(&c.Base)) }
+
+// Reading is Count's.
+func (s *Share) Reading() Reading {
+	r := s.S.reading(s.S.phase(&s.Base))
+	r.Expected, r.Low, r.High = s.Rates.Mid, s.Rates.Low, s.Rates.High
+	return r
+}
+
+func (s *state) phase(b *Baseline) Phase {
+	switch {
+	case s.Ep.On:
+		return Alarm
+	case !b.ready():
+		return Learning
+	}
+	return Quiet
 }

@@ -95,8 +95,7 @@ func (s *Share) take(k, n float64) Phase {
 
 // Raise is Count's.
 func (s *Share) Raise() {
-	if dir, e := s.S.Bank.stronger(); !s.S.Ep.On && dir != Unchanged {
-		s.S.raise(&s.Base, s.At, dir, e, 0, 0)
+	if s.S.raiseBest(&s.Base, s.At) {
 		s.half()
 	}
 }

@@ -317,3 +317,8 @@ func (s *Store) CloseOld(ctx context.Context, tx *db.Tx, workspace int64, now ti
 	}
 	return nil
 }
+
+// All lists a workspace's Insights, the newest first.
+func (s *Store) All(ctx context.Context, tx *db.Tx, workspace int64) ([]*Insight, error) {
+	return each(ctx, tx, "workspace = $1 ORDER BY number DESC", workspace)
+}

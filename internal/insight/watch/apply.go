@@ -1,0 +1,281 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/insight/cause"
+	"github.com/dhvani/dhvani/internal/insight/incident"
+)
+
+// Incidents is where Insights are kept: *incident.Store. All its methods work in
+// the transaction that moves the watch on.
+type Incidents interface {
+	Live(ctx context.Context, tx *db.Tx, workspace int64) ([]*incident.Insight, error)
+	Open(ctx context.Context, tx *db.Tx, workspace int64, f incident.Finding, told bool, hits []incident.Hit) (*incident.Insight, error)
+	Update(ctx context.Context, tx *db.Tx, in *incident.Insight, f incident.Finding, told, grew bool, hits []incident.Hit) error
+	Recover(ctx context.Context, tx *db.Tx, in *incident.Insight, f incident.Finding) error
+	Reopen(ctx context.Context, tx *db.Tx, in *incident.Insight, f incident.Finding) error
+	CloseOld(ctx context.Context, tx *db.Tx, workspace int64, now time.Time) error
+	Due(ctx context.Context, tx *db.Tx, workspace int64, now time.Time) error
+	Verdicts(ctx context.Context, tx *db.Tx, workspace int64) ([]incident.Verdict, error)
+}
+
+// step is what is done with one Insight.
+type step struct {
+	in      *incident.Insight // nil: it is opened
+	signals []*signal         // all its signs
+	fresh   []*signal         // that joined now
+	found   found
+	tell    bool
+	grew    bool
+	recover bool
+	reopen  bool
+}
+
+// plan says what follows from news for the Insights that live. Signals that join one are
+// taken as its own only when the plan is carried out.
+func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.Insight, n news, refresh bool, now int64) ([]*step, error) {
+	steps := map[string]*step{}
+	var out []*step
+	of := func(in *incident.Insight) *step {
+		st := steps[in.ID]
+		if st == nil {
+			st = &step{in: in, signals: s.signs(in.ID)}
+			steps[in.ID] = st
+			out = append(out, st)
+		}
+		return st
+	}
+	for _, in := range live {
+		if refresh && in.State != incident.Resolved && len(s.signs(in.ID)) > 0 {
+			of(in)
+		}
+	}
+	fresh := slices.Concat(n.told, n.listed)
+	slices.SortFunc(fresh, byRank)
+	for _, g := range fresh {
+		tell := slices.Contains(n.told, g)
+		st, err := s.home(ctx, tx, r, g, live, out, now)
+		if err != nil {
+			return nil, err
+		}
+		if st == nil {
+			st = &step{}
+			out = append(out, st)
+		}
+		if st.in != nil {
+			st = of(st.in)
+		}
+		st.fresh = append(st.fresh, g)
+		st.tell = st.tell || tell
+	}
+	for _, g := range n.over {
+		if i := slices.IndexFunc(live, func(in *incident.Insight) bool { return in.ID == g.insight }); i >= 0 {
+			of(live[i])
+		} else {
+			g.insight, g.changed = "", true // staff resolved it, or it was merged
+		}
+	}
+	for _, st := range out {
+		if err := s.complete(ctx, tx, r, st, now); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(out, func(st *step) bool { return st.in == nil && len(st.fresh) == 0 }), nil
+}
+
+// complete says what a step comes to.
+func (s *shop) complete(ctx context.Context, tx *db.Tx, r Records, st *step, now int64) (err error) {
+	all := slices.Clone(st.signals)
+	for _, g := range st.fresh {
+		if !slices.Contains(all, g) {
+			all = append(all, g)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	troubled := st.in == nil || lasts(all, &st.in.Finding)
+	var before *incident.Finding
+	if st.in != nil {
+		before = &st.in.Finding
+	}
+	if st.found, err = s.find(ctx, tx, r, all, before, now); err != nil {
+		return err
+	}
+	if st.in == nil {
+		if expected := s.expects(&st.found.Finding, now); expected {
+			for _, g := range st.fresh {
+				g.calm()
+			}
+			st.fresh = nil
+		}
+		return nil
+	}
+	st.recover = !troubled && (st.in.State == incident.Open || st.in.State == incident.Acknowledged)
+	st.reopen = troubled && (st.in.State == incident.Recovered || st.in.State == incident.Resolved)
+	st.grew = st.found.Hit >= 2*max(st.in.Finding.Hit, 5) || len(st.fresh) > 0
+	return nil
+}
+
+// lasts reports whether a trouble goes on: while one of its strong signs does. Weak ones
+// that were raised along with it take long to be sure that all is well.
+func lasts(signs []*signal, f *incident.Finding) bool {
+	most := 0.0
+	for _, g := range signs {
+		most = max(most, g.now.Evidence, peak(f, g.name))
+	}
+	return slices.ContainsFunc(signs, func(g *signal) bool {
+		return (g.on() || g.listed) && max(g.now.Evidence, peak(f, g.name)) >= most/10
+	})
+}
+
+// signs are the signals that show an Insight.
+func (s *shop) signs(id string) (out []*signal) {
+	for _, g := range s.order {
+		if g.insight == id {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// backWithin is for how long a trouble that comes back is the same one.
+const backWithin = 24 * time.Hour
+
+// home finds the Insight, or the step that opens one, to which a signal belongs: of the
+// same theme, or whose trouble explains it, or that hits the same customers.
+func (s *shop) home(ctx context.Context, tx *db.Tx, r Records, g *signal, live []*incident.Insight, steps []*step, now int64) (*step, error) {
+	theme, good := g.themeNow(), g.isGood()
+	for _, in := range live {
+		if in.ID == g.insight || in.Finding.Good == good && related(in.Finding.Theme, theme) {
+			return &step{in: in}, nil
+		}
+	}
+	for _, st := range steps {
+		if len(st.fresh) > 0 && st.fresh[0].isGood() == good && related(st.fresh[0].themeNow(), theme) {
+			return st, nil
+		}
+	}
+	if g.kind == "" {
+		return nil, nil
+	}
+	mine, err := s.find(ctx, tx, r, []*signal{g}, nil, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range live {
+		if in.Finding.Good != good && !(in.Finding.Good && good) {
+			continue
+		}
+		if sameCause(in.Finding.Causes, mine.Causes) {
+			return &step{in: in}, nil
+		}
+		theirs, err := s.find(ctx, tx, r, append(s.signs(in.ID), g), &in.Finding, now)
+		if err != nil {
+			return nil, err
+		}
+		if overlap(mine.hits, theirs.hits) {
+			return &step{in: in}, nil
+		}
+	}
+	for _, st := range steps {
+		if len(st.fresh) == 0 || st.fresh[0].isGood() != good {
+			continue
+		}
+		theirs, err := s.find(ctx, tx, r, st.fresh, nil, now)
+		if err != nil {
+			return nil, err
+		}
+		if sameCause(theirs.Causes, mine.Causes) || overlap(mine.hits, theirs.hits) {
+			return st, nil
+		}
+	}
+	return nil, nil
+}
+
+// follows are the themes that a trouble of a theme brings along: who cannot pay
+// does not order and complains, and what people think in general falls with what
+// they think of one thing.
+var follows = map[string][]string{
+	themeCheckout: {themeOrders, themeOpinion},
+	themeOrders:   {themeCheckout},
+	themeTraffic:  {themeOpinion, themeSearch},
+	themeDelivery: {themeOpinion}, themeProduct: {themeOpinion}, themePrice: {themeOpinion}, themeStock: {themeOpinion}, themeService: {themeOpinion},
+}
+
+func related(one, other string) bool {
+	return one == other || slices.Contains(follows[one], other) || slices.Contains(follows[other], one)
+}
+
+// sameCause reports whether two findings name the same values first.
+func sameCause(a, b []cause.Cause) bool {
+	return len(a) > 0 && len(b) > 0 && len(a[0].Pairs) > 0 && slices.Equal(a[0].Pairs, b[0].Pairs)
+}
+
+// overlap reports whether a good part of the fewer customers are among the others.
+func overlap(a, b []incident.Hit) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(a) < 3 {
+		return false
+	}
+	in := map[event.ID]bool{}
+	for _, h := range b {
+		in[h.Profile] = true
+	}
+	n := 0
+	for _, h := range a {
+		if in[h.Profile] {
+			n++
+		}
+	}
+	return n*4 >= len(a)
+}
+
+// carry does what a plan says.
+func (s *shop) carryOut(ctx context.Context, tx *db.Tx, to Incidents, steps []*step) (joined map[*signal]string, err error) {
+	joined = map[*signal]string{}
+	for _, st := range steps {
+		in := st.in
+		f := st.found.Finding
+		switch {
+		case in == nil:
+			in, err = to.Open(ctx, tx, s.workspace, f, st.tell, st.found.hits)
+		case st.recover:
+			err = to.Recover(ctx, tx, in, f)
+		case st.reopen:
+			if err = to.Reopen(ctx, tx, in, f); err == nil {
+				err = to.Update(ctx, tx, in, f, st.tell || in.Told, true, st.found.hits)
+			}
+		default:
+			err = to.Update(ctx, tx, in, f, st.tell || in.Told, st.grew, st.found.hits)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("keep an insight on %s: %w", f.Theme, err)
+		}
+		for _, g := range st.fresh {
+			joined[g] = in.ID
+		}
+		if st.recover {
+			for _, g := range st.signals {
+				joined[g] = ""
+				if g.on() {
+					g.calm()
+				}
+				g.listed = false
+			}
+		}
+	}
+	return joined, nil
+}
+
+// errLost says that another node watches now.
+var errLost = errors.New("another node watches now")

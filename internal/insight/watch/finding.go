@@ -1,0 +1,443 @@
+package watch
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/cause"
+	"github.com/dhvani/dhvani/internal/insight/detect"
+	"github.com/dhvani/dhvani/internal/insight/incident"
+)
+
+const (
+	lookedThrough = 20_000              // outcomes since and before, in the search for causes
+	compareWith   = 28 * 24 * time.Hour // before
+	mostHits      = 5_000
+	mostReasons   = 5
+	changedBefore = 6 * time.Hour // changes that may be the cause
+)
+
+// causeDims are the dimensions in which causes of a kind are looked for.
+var causeDims = map[insight.OutcomeKind][]insight.Dim{
+	insight.CheckoutEnded: {insight.DimMethod, insight.DimDevice, insight.DimSystem, insight.DimBrowser, insight.DimRelease, insight.DimCountry, insight.DimRegion,
+		insight.DimProduct, insight.DimCategory, insight.DimCampaign, insight.DimBuyer},
+	insight.DeliveryEnded:  {insight.DimCarrier, insight.DimArea, insight.DimRegion, insight.DimCountry, insight.DimCategory},
+	insight.OpinionGiven:   {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry, insight.DimCarrier, insight.DimMethod, insight.DimDevice},
+	insight.RatingGiven:    {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry, insight.DimCarrier, insight.DimMethod, insight.DimDevice},
+	insight.OrderSentBack:  {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry},
+	insight.SearchMade:     {insight.DimQuery, insight.DimCountry, insight.DimDevice},
+	insight.PageDisturbed:  {insight.DimDevice, insight.DimSystem, insight.DimBrowser, insight.DimRelease, insight.DimCountry},
+	insight.ReplyWaitedFor: {insight.DimChannel, insight.DimLanguage},
+}
+
+// cases are what is looked at of customers.
+type cases struct {
+	kind   insight.OutcomeKind
+	topics []string // of opinions: negative about any of these
+}
+
+// bad is how badly an outcome went, by what the Insight is about.
+func (c cases) bad(o *insight.Outcome) float64 {
+	if c.kind != insight.OpinionGiven || len(c.topics) == 0 {
+		return o.Bad
+	}
+	for _, t := range negativeTopics(o) {
+		if slices.Contains(c.topics, t) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// found is what is said of an Insight now, with the customers whom it hits.
+type found struct {
+	incident.Finding
+	hits []incident.Hit
+}
+
+// find says what some signals show together, as of a time.
+func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal, before *incident.Finding, now int64) (f found, err error) {
+	signals = slices.Clone(signals)
+	slices.SortFunc(signals, byRank)
+	main := signals[0]
+	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeNow(), main.isGood()
+	if before != nil {
+		f.Noticed, f.Phrase, f.Since = before.Noticed, before.Phrase, before.Since
+	}
+	for _, g := range signals {
+		sign := g.sign()
+		if err := s.observe(ctx, tx, r, g, &sign, now); err != nil {
+			return f, fmt.Errorf("observe %s: %w", g.name, err)
+		}
+		if before != nil {
+			sign.Evidence = max(sign.Evidence, peak(before, g.name))
+		}
+		f.Signs = append(f.Signs, sign)
+	}
+	if main.kind != "" || main.count == insight.Upset {
+		if err := s.explain(ctx, tx, r, main, signals, &f, now); err != nil {
+			return f, fmt.Errorf("explain %s: %w", main.name, err)
+		}
+	}
+	f.Kind = kindOf(f.Theme, main, f.Causes, f.Sure)
+	if err := s.voices(ctx, tx, r, &f, now); err != nil {
+		return f, fmt.Errorf("voices on %s: %w", main.name, err)
+	}
+	changes, err := r.Changes(ctx, tx, s.workspace, f.Since-changedBefore.Microseconds(), now)
+	if err != nil {
+		return f, fmt.Errorf("changes before %s: %w", main.name, err)
+	}
+	f.Changes = likely(changes, f.Since, f.Causes)
+	return f, nil
+}
+
+// peak is the most evidence that a sign had.
+func peak(f *incident.Finding, name string) float64 {
+	for i := range f.Signs {
+		if f.Signs[i].Signal == name {
+			return f.Signs[i].Evidence
+		}
+	}
+	return 0
+}
+
+// observe counts what a signal has come to since its onset.
+func (s *shop) observe(ctx context.Context, tx *db.Tx, r Records, g *signal, sign *incident.Sign, now int64) error {
+	from := insight.Minute.Slot(max(sign.Since, now-7*24*int64(time.Hour/time.Microsecond)))
+	grain := insight.Minute
+	if now-from > int64(40*time.Hour/time.Microsecond) {
+		grain, from = insight.Quarter, insight.Quarter.Slot(from)
+	}
+	var slots []insight.Slot
+	var err error
+	switch {
+	case g.count != "":
+		var by map[insight.Name][]insight.Slot
+		by, err = r.Series(ctx, tx, s.workspace, []insight.Name{g.count}, from, now+1, grain)
+		slots = by[g.count]
+	case g.of.Dim == string(insight.DimTopic):
+		all, e1 := r.OutcomeSeries(ctx, tx, s.workspace, g.kind, "", "", from, now+1, grain)
+		slots, err = r.OutcomeSeries(ctx, tx, s.workspace, g.kind, insight.DimTopic, g.of.Value, from, now+1, grain)
+		if e1 != nil {
+			return e1
+		}
+		n := int64(0)
+		for _, x := range all {
+			n += x.N
+		}
+		for i := range slots {
+			slots[i].N = 0
+		}
+		slots = append(slots, insight.Slot{N: n})
+	default:
+		slots, err = r.OutcomeSeries(ctx, tx, s.workspace, g.kind, insight.Dim(g.of.Dim), g.of.Value, from, now+1, grain)
+	}
+	if err != nil {
+		return err
+	}
+	var n, bad float64
+	for _, x := range slots {
+		n, bad = n+float64(x.N), bad+x.Bad
+	}
+	if g.tally != nil {
+		hours := max(float64(now-from)/float64(time.Hour/time.Microsecond), 1.0/60)
+		sign.N, sign.Observed = hours, n/hours
+		sign.Excess = n - sign.Expected*hours
+	} else if n > 0 {
+		sign.N, sign.Observed = n, bad/n
+		sign.Excess = bad - sign.Expected*n
+	}
+	return nil
+}
+
+// explain looks for causes, and gathers whom it hits and why it failed.
+func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, signals []*signal, f *found, now int64) error {
+	c := cases{kind: cmp.Or(main.kind, insight.OpinionGiven)}
+	for _, g := range signals {
+		if g.kind == c.kind && g.of.Dim == string(insight.DimTopic) {
+			c.topics = append(c.topics, g.of.Value)
+		}
+	}
+	since, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since, now+1, lookedThrough)
+	if err != nil {
+		return err
+	}
+	was, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since-compareWith.Microseconds(), f.Since, lookedThrough)
+	if err != nil {
+		return err
+	}
+	dims := causeDims[c.kind]
+	t := c.table(dims, since, was)
+	up := main.now.Direction != detect.Down
+	if c.kind == insight.OrderSentBack {
+		f.Causes, f.Sure = cause.FindCount(scaled(t, since, was, f.Since, now), up)
+	} else {
+		f.Causes, f.Sure = cause.Find(t, up)
+	}
+	if up {
+		s.hit(c, since, f)
+	}
+	if f.Theme == themeOpinion && up {
+		f.Theme = s.topic(since)
+	}
+	return nil
+}
+
+// topic is the theme that most of the opinions beyond the usual are about, the
+// general one where none stands out.
+func (s *shop) topic(since []insight.Outcome) string {
+	extra, all := map[string]float64{}, 0.0
+	for i := range since {
+		for _, t := range negativeTopics(&since[i]) {
+			extra[cmp.Or(topicThemes[t], "topic "+t)]++
+		}
+		all += since[i].Bad
+	}
+	for _, g := range s.topics {
+		extra[g.theme] -= g.now.Expected * float64(len(since))
+	}
+	best, most := themeOpinion, max(3, 0.25*all)
+	for _, theme := range slices.Sorted(maps.Keys(extra)) {
+		if extra[theme] > most {
+			best, most = theme, extra[theme]
+		}
+	}
+	return best
+}
+
+// table adds outcomes up by the values of their dimensions. A customer counts once.
+func (c cases) table(dims []insight.Dim, since, was []insight.Outcome) cause.Table {
+	t := cause.Table{}
+	for _, d := range dims {
+		t.Dims = append(t.Dims, string(d))
+	}
+	at := map[string]int{}
+	group := func(o *insight.Outcome) *cause.Group {
+		values := make([]string, len(dims))
+		for i, d := range dims {
+			values[i] = o.Dims[d]
+		}
+		key := strings.Join(values, "\x00")
+		i, ok := at[key]
+		if !ok {
+			i = len(t.Groups)
+			at[key] = i
+			t.Groups = append(t.Groups, cause.Group{Values: values})
+		}
+		return &t.Groups[i]
+	}
+	for _, o := range c.customers(since) {
+		g := group(o)
+		g.N++
+		g.Bad += c.bad(o)
+	}
+	for i := range was {
+		if o := &was[i]; !o.Again {
+			g := group(o)
+			g.WasN++
+			g.WasBad += c.bad(o)
+		}
+	}
+	return t
+}
+
+// customers are each customer's worst outcome, the earliest of these.
+func (c cases) customers(list []insight.Outcome) (out []*insight.Outcome) {
+	at := map[event.ID]int{}
+	for i := len(list) - 1; i >= 0; i-- { // the oldest first
+		o := &list[i]
+		if o.Again {
+			continue
+		}
+		k, ok := at[o.Profile]
+		switch {
+		case !ok:
+			at[o.Profile] = len(out)
+			out = append(out, o)
+		case c.bad(o) > c.bad(out[k]):
+			out[k] = o
+		}
+	}
+	return out
+}
+
+// scaled makes of what came before what would have come since.
+func scaled(t cause.Table, since, was []insight.Outcome, from, now int64) cause.Table {
+	if len(was) == 0 {
+		return t
+	}
+	length := float64(max(from-was[len(was)-1].At, 1))
+	k := float64(max(now-from, int64(time.Minute/time.Microsecond))) / length
+	for i := range t.Groups {
+		t.Groups[i].WasN *= k
+		t.Groups[i].WasBad *= k
+	}
+	return t
+}
+
+// hit lists the customers with a bad outcome since then, those of the cause alone
+// where it is sure, and what is told of their failures.
+func (s *shop) hit(c cases, since []insight.Outcome, f *found) {
+	by := map[event.ID]*incident.Hit{}
+	reasons := map[string]int{}
+	for i := len(since) - 1; i >= 0; i-- {
+		o := &since[i]
+		h := by[o.Profile]
+		if c.bad(o) < 0.5 {
+			if h != nil && h.Back == 0 {
+				h.Back = o.At
+			}
+			continue
+		}
+		if f.Sure && len(f.Causes) > 0 && !within(o, f.Causes[0].Pairs) {
+			continue
+		}
+		if !o.Again {
+			if why := o.Dims[insight.DimReason]; why != "" {
+				reasons[why]++
+			}
+		}
+		if h == nil {
+			if len(by) >= mostHits {
+				continue
+			}
+			h = &incident.Hit{Profile: o.Profile, First: o.At, Currency: o.Currency}
+			by[o.Profile] = h
+		}
+		h.First, h.Last, h.Times = min(h.First, o.At), max(h.Last, o.At), h.Times+1
+		if o.Currency == h.Currency {
+			h.Amount = max(h.Amount, o.Amount)
+		}
+	}
+	for _, h := range by {
+		f.hits = append(f.hits, *h)
+		f.Hit++
+		if h.Back > 0 {
+			f.Back++
+		}
+		if f.First == 0 || h.First < f.First {
+			f.First = h.First
+		}
+	}
+	slices.SortFunc(f.hits, func(a, b incident.Hit) int { return bytes.Compare(a.Profile[:], b.Profile[:]) })
+	for why, n := range reasons {
+		f.Reasons = append(f.Reasons, incident.Reason{Text: why, N: n})
+	}
+	slices.SortFunc(f.Reasons, func(a, b incident.Reason) int { return cmp.Or(b.N-a.N, strings.Compare(a.Text, b.Text)) })
+	f.Reasons = f.Reasons[:min(len(f.Reasons), mostReasons)]
+}
+
+// within reports whether an outcome has all values of a cause.
+func within(o *insight.Outcome, pairs []cause.Pair) bool {
+	for _, p := range pairs {
+		if o.Dims[insight.Dim(p.Dim)] != p.Value {
+			return false
+		}
+	}
+	return true
+}
+
+// voices counts the opinions since then that are about it.
+func (s *shop) voices(ctx context.Context, tx *db.Tx, r Records, f *found, now int64) error {
+	list, err := r.OutcomesOf(ctx, tx, s.workspace, insight.OpinionGiven, f.Since, now+1, lookedThrough)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		bad, good, _ := strings.Cut(list[i].Dims[insight.DimTopic], "\n")
+		switch {
+		case about(bad, f.Theme):
+			f.Voices++
+			f.Upset++
+		case about(good, f.Theme):
+			f.Voices++
+		}
+	}
+	return nil
+}
+
+// about reports whether one of some topics belongs to a theme.
+func about(topics, theme string) bool {
+	for t := range strings.SplitSeq(topics, ",") {
+		if t != "" && (topicThemes[t] == theme || "topic "+t == theme) {
+			return true
+		}
+	}
+	return false
+}
+
+// likely are the changes that may be the cause: before it began or hardly after,
+// those that name a value of the cause first, then the latest.
+func likely(changes []insight.Change, since int64, causes []cause.Cause) (out []incident.Change) {
+	const slack = int64(2 * time.Minute / time.Microsecond)
+	named := func(c incident.Change) bool {
+		for _, k := range causes {
+			for _, p := range k.Pairs {
+				if c.Of[p.Dim] == p.Value {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, c := range changes {
+		if c.At <= since+slack {
+			out = append(out, incident.Change(c))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b incident.Change) int {
+		if x, y := named(a), named(b); x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.At, a.At)
+	})
+	return out[:min(len(out), 5)]
+}
+
+// kindOf is the kind of a theme.
+func kindOf(theme string, main *signal, causes []cause.Cause, sure bool) incident.Kind {
+	switch theme {
+	case themeCheckout:
+		if main.kind == insight.PageDisturbed {
+			return incident.Page
+		}
+		if sure && len(causes) > 0 && slices.ContainsFunc(causes[0].Pairs, func(p cause.Pair) bool { return p.Dim == string(insight.DimMethod) }) {
+			return incident.Payment
+		}
+		return incident.Checkout
+	case themeDelivery:
+		return incident.Delivery
+	case themeProduct:
+		return incident.Product
+	case themePrice:
+		return incident.Price
+	case themeStock:
+		return incident.Stock
+	case themeService:
+		return incident.Service
+	case themeSearch:
+		return incident.Search
+	case themeTraffic:
+		return incident.Traffic
+	case themeOrders:
+		return incident.Orders
+	case themeOpinion:
+		if sure && len(causes) > 0 && slices.ContainsFunc(causes[0].Pairs, func(p cause.Pair) bool { return p.Dim == string(insight.DimProduct) || p.Dim == string(insight.DimLot) }) {
+			return incident.Product
+		}
+		return incident.Score
+	}
+	return incident.Topic
+}

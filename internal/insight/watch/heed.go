@@ -1,0 +1,57 @@
+package watch
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/insight/detect"
+	"github.com/dhvani/dhvani/internal/insight/incident"
+)
+
+const (
+	warier   = 4.0  // times as much evidence after staff said that it was nothing
+	mostWary = 64.0 //
+	waryFor  = 90 * 24 * time.Hour
+)
+
+// heed takes in what staff said: what was wrong needs more evidence from then on,
+// and is over; what is expected is a day unlike others.
+func (s *shop) heed(now time.Time) {
+	wary := map[string]float64{}
+	s.expected = s.expected[:0]
+	for i := range s.verdicts {
+		v := &s.verdicts[i]
+		switch {
+		case v.What == incident.Expected:
+			s.expected = append(s.expected, v)
+		case v.What == incident.Wrong && now.Sub(time.UnixMicro(v.At)) < waryFor:
+			for _, name := range v.Signals {
+				wary[name] = min(max(wary[name], 1)*warier, mostWary)
+			}
+			for _, g := range s.signs(v.Insight) {
+				g.calm()
+				g.listed, g.insight = false, ""
+			}
+		}
+	}
+	for _, g := range s.order {
+		g.wary = max(wary[g.name], 1)
+	}
+}
+
+// expects reports whether staff know of what was found, and want nobody told.
+func (s *shop) expects(f *incident.Finding, at int64) bool {
+	return slices.ContainsFunc(s.verdicts, func(v incident.Verdict) bool { return v.Covers(f, at) })
+}
+
+// unusual reports whether staff expect something else than usual at a time.
+func (s *shop) unusual(at int64) bool {
+	return slices.ContainsFunc(s.expected, func(v *incident.Verdict) bool { return v.From <= at && (v.Until == 0 || at < v.Until) })
+}
+
+func (g *signal) reading() detect.Reading {
+	if g.share != nil {
+		return g.share.Reading()
+	}
+	return g.tally.Reading()
+}

@@ -1,0 +1,119 @@
+package watch
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/detect"
+)
+
+// news is what a judgement changes.
+type news struct {
+	told   []*signal // people must know of these
+	listed []*signal // these stand in the console
+	over   []*signal // signs of Insights that are as usual again
+}
+
+func (n *news) none() bool { return len(n.told)+len(n.listed)+len(n.over) == 0 }
+
+// judge looks at the evidence of all signals together.
+func (s *shop) judge() (n news) {
+	budget := detect.DefaultBudget(s.watched())
+	_, listedAt := budget.Limits()
+	evidence := make([]float64, 0, len(s.order)+len(s.pools))
+	some := false
+	for _, g := range s.order {
+		e := g.evidence()
+		evidence = append(evidence, e)
+		some = some || e > 1 || g.insight != "" || g.listed
+	}
+	themes := s.themes()
+	for _, t := range themes {
+		e := s.pools[t].pool.Reading().Evidence
+		evidence = append(evidence, e)
+		some = some || e > 1
+	}
+	if !some {
+		return n
+	}
+	verdicts := budget.Decide(evidence)
+	for i, g := range s.order {
+		switch v := verdicts[i]; {
+		case v == detect.Tell && !g.on():
+			g.raise()
+			g.listed, g.changed = false, true
+			n.told = append(n.told, g)
+		case v == detect.List && !g.on() && !g.listed:
+			g.listed = true
+			n.listed = append(n.listed, g)
+		case g.listed && !g.on() && evidence[i] < listedAt/10:
+			g.listed = false
+			n.over = append(n.over, g)
+		case g.insight != "" && !g.on() && !g.listed:
+			n.over = append(n.over, g)
+		}
+	}
+	for i, t := range themes {
+		if v := verdicts[len(s.order)+i]; v == detect.Tell {
+			for _, g := range s.strongest(t) {
+				g.raise()
+				g.listed, g.changed = false, true
+				n.told = append(n.told, g)
+			}
+			s.pools[t].pool.Calm()
+			s.pools[t].changed = true
+		}
+	}
+	return n
+}
+
+func (s *shop) themes() (out []string) {
+	for t := range s.pools {
+		out = append(out, t)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// strongest are the members of a pool that show what it found: those that have
+// evidence of their own, at most three.
+func (s *shop) strongest(theme string) (out []*signal) {
+	for name := range s.pools[theme].parts {
+		if g := s.signals[name]; g != nil && !g.on() && g.now.Direction == detect.Up && g.evidence() > 1 {
+			out = append(out, g)
+		}
+	}
+	slices.SortFunc(out, func(a, b *signal) int {
+		return cmp.Or(cmp.Compare(b.now.Evidence, a.now.Evidence), cmp.Compare(a.name, b.name))
+	})
+	return out[:min(len(out), 3)]
+}
+
+// rank orders signals by how plainly they say what is wrong: what happened before
+// what was said of it, and that before mere numbers.
+func (g *signal) rank() int {
+	switch {
+	case g.kind == insight.CheckoutEnded:
+		return 0
+	case g.kind == insight.DeliveryEnded:
+		return 1
+	case g.kind == insight.PageDisturbed || g.kind == insight.ReplyWaitedFor || g.kind == insight.SearchMade:
+		return 2
+	case g.kind == insight.OpinionGiven && g.of.Dim == string(insight.DimTopic):
+		return 3
+	case g.kind == insight.OrderSentBack:
+		return 4
+	case g.of.Dim == string(insight.DimProduct):
+		return 5
+	case g.kind == insight.RatingGiven:
+		return 7
+	case g.kind == insight.OpinionGiven:
+		return 8
+	}
+	return 6 // counts
+}
+
+func byRank(a, b *signal) int {
+	return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.now.Evidence, a.now.Evidence), cmp.Compare(a.name, b.name))
+}
