@@ -201,6 +201,9 @@ func openShop(ctx context.Context, place placeFlags, p *shop.Player, d *shop.Dir
 	if err := hire(ctx, place, id, d); err != nil {
 		return err
 	}
+	if err := call(ctx, place, "POST", "/admin/demo/outgoing", app.NamedKey{Workspace: id}, &struct{}{}); err != nil {
+		return err
+	}
 	var keys []app.KeyInfo
 	if err := call(ctx, place, "POST", "/admin/keys/list", app.NamedKey{Workspace: id}, &keys); err != nil {
 		return err

@@ -54,6 +54,7 @@ func (c demoCommand) welcome(w io.Writer, p shop.Player, logins []shop.Login, ev
     2  a name under "What they say": everything that customer did and said
     3  Feedback: every opinion in six languages; click a bar to read its texts
     4  Demo: play "checkout breaks for UPI on Android" and go back to Live
+    5  Demo, Mailbox: every mail and message that the shop sends comes here
 
   %s
   curl -s -u %s: -H 'Content-Type: application/json' %s/v1/track \

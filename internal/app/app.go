@@ -29,6 +29,7 @@ import (
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/deliver"
+	"github.com/dhvani/dhvani/internal/deliver/mailbox"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
@@ -157,7 +158,8 @@ type App struct {
 	directory  *workspace.Directory
 	deliver    *deliver.Store
 	incidents  *incident.Store
-	here       atomic.Value // string: url, once the process listens
+	here       atomic.Value     // string: url, once the process listens
+	mailbox    *mailbox.Mailbox // of the demo; nil outside it
 	log        *eventlog.Log
 	runner     *process.Runner
 	tail       *process.Tail
@@ -356,12 +358,13 @@ func (a *App) startServers(ctx context.Context) error {
 		Writer: written,
 		Staff:  a.staff, Workspaces: a.workspaces, Collect: collect,
 		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Incidents: a.incidents, Models: a.models,
-		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports, Outbox: a.deliver,
+		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports, Outbox: a.deliver, Mailbox: a.mailbox,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
 	}))
 	local := http.NewServeMux()
 	(&admin{a.workspaces, a.staff, a.models, &a.sessions, a.url}).routes(local)
 	a.routeOperation(local)
+	a.routeDemo(local)
 	local.Handle("/", mux)
 	for path, h := range map[string]http.HandlerFunc{"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol} {
 		local.HandleFunc("/debug/pprof/"+path, h) // for operators: the socket is theirs alone

@@ -6,13 +6,19 @@ import (
 
 	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/deliver/email"
+	"github.com/dhvani/dhvani/internal/deliver/mailbox"
 	"github.com/dhvani/dhvani/internal/deliver/webhook"
 	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/outgoing"
 )
 
 // startDeliver sends what rooms put into the outbox.
 func (a *App) startDeliver(ctx context.Context) error {
 	logger := a.o.Logger.With("component", "deliver")
+	if a.o.Demo != nil {
+		a.mailbox = mailbox.New(a.o.Now)
+		a.background(ctx, a.mailbox.Run)
+	}
 	a.deliver = a.outbox()
 	a.incidents = &incident.Store{DB: a.database, Now: a.o.Now, Act: a.Act, Out: a.deliver, Sealer: a.workspaces, URL: a.publicURL}
 	pool := deliver.NewPool(deliver.Options{Store: a.deliver, Logger: logger, Metrics: a.registry})
@@ -26,7 +32,11 @@ func (a *App) outbox() *deliver.Store {
 	if a.o.LocalWebhook != "" {
 		local, _ = url.Parse(a.o.LocalWebhook) // checked before
 	}
-	senders := webhook.Senders(local)
-	senders[deliver.Email] = email.New(a.o.MailRelay)
+	var inside outgoing.Inside
+	if a.mailbox != nil {
+		inside = a.mailbox
+	}
+	senders := webhook.Senders(local, inside)
+	senders[deliver.Email] = email.New(a.o.MailRelay, inside)
 	return &deliver.Store{DB: a.database, Sealer: a.workspaces, Senders: senders, Now: a.o.Now}
 }

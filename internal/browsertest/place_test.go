@@ -246,7 +246,16 @@ func (s *shop) arrange() {
 		w.post(s.path("settings/outgoing/"+s.things["destination"]+"/pause"), nil)
 		w.post(s.path("settings/outgoing/"+s.things["destination"]+"/test"), nil)
 	}
+	s.command("POST", "/admin/demo/outgoing", app.NamedKey{Workspace: s.id}, &struct{}{})
+	list = w.ask(s.t, "GET", s.path("settings/outgoing"))
+	if m := regexp.MustCompile(`/settings/outgoing/(dst_[a-z0-9]+)">Demo mailbox<`).FindSubmatch(list.text); m != nil {
+		w.post(s.path("settings/outgoing/"+string(m[1])+"/test"), nil)
+		for n := 0; n < 100 && !bytes.Contains(w.ask(s.t, "GET", s.path("demo/mailbox")).text, []byte("letter-")); n++ {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
 	for kind, where := range map[string][2]string{
+		"letter":      {"demo/mailbox", `/demo/mailbox/([0-9]+)"`},
 		"message":     {"settings/outgoing/" + s.things["destination"], `<tr id="(msg_[a-z0-9]+)"`},
 		"note":        {"feedback/" + s.things["feedback"], `/note/([^/"]+)/remove"`},
 		"ref":         {"customers/" + s.things["customers"], `/reveal/([^/"]+)"`},
@@ -314,6 +323,7 @@ func (s *shop) pages(w *walker) []string {
 		}
 		a := w.ask(s.t, "GET", path)
 		switch {
+		case strings.HasSuffix(rt.Path, "/{letter}/html"): // a mail, which is no page of ours
 		case a.status == http.StatusSeeOther, strings.HasPrefix(a.kind, "text/event-stream"), strings.HasSuffix(path, "/palette"):
 		case a.status == http.StatusOK && strings.HasPrefix(a.kind, "text/html"):
 			out = append(out, path)

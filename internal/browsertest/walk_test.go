@@ -102,7 +102,7 @@ var href = regexp.MustCompile(`href="([^"]+)"`)
 // follow asks for the addresses to which the pages of the navigation lead.
 func (s *shop) follow(t *testing.T, who *walker) {
 	seen := map[string]bool{}
-	for _, section := range []string{"live", "feedback", "topics", "topics/delivery", "customers", "sources", "settings/account", "settings/outgoing"} {
+	for _, section := range []string{"live", "feedback", "topics", "topics/delivery", "customers", "sources", "settings/account", "settings/outgoing", "demo", "demo/mailbox"} {
 		for _, m := range href.FindAllStringSubmatch(string(who.ask(t, "GET", s.path(section)).text), -1) {
 			to, _, _ := strings.Cut(html.UnescapeString(m[1]), "#")
 			if !strings.HasPrefix(to, "/w/") || seen[to] {
@@ -281,7 +281,7 @@ func (w *walker) request(t *testing.T, method, path, kind, body string) answer {
 
 // bookkeeping is what the system writes by itself, and when somebody was last
 // seen.
-var bookkeeping = []string{"shard_lease", "node", "shard_cursor", "session", "spare_model"}
+var bookkeeping = []string{"outbox_lane", "shard_lease", "node", "shard_cursor", "session", "spare_model"}
 
 // everything sums up all rows that somebody could change.
 func (p *place) everything(t *testing.T) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/deliver"
+	"github.com/dhvani/dhvani/internal/deliver/mailbox"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
@@ -60,10 +61,11 @@ type Options struct {
 	Rejected   *process.Rejected
 	Imports    *intake.Store
 	Outbox     *deliver.Store
-	Collect    http.Handler   // the collection of events
-	Writer     *writer.Client // sums up texts; nil: nobody does
-	Demo       *shop.Director // whose scenes staff may play; nil outside the demo
-	TrustProxy bool           // X-Forwarded-For and -Proto are set by a proxy of ours
+	Collect    http.Handler     // the collection of events
+	Writer     *writer.Client   // sums up texts; nil: nobody does
+	Demo       *shop.Director   // whose scenes staff may play; nil outside the demo
+	Mailbox    *mailbox.Mailbox // where the demo's messages go; nil outside it
+	TrustProxy bool             // X-Forwarded-For and -Proto are set by a proxy of ours
 	Logger     *slog.Logger
 	Now        func() time.Time // nil: the machine's clock
 }

@@ -23,6 +23,10 @@ func (c *Console) demoRoutes() []route {
 		{pattern: "GET /w/{workspace}/demo", right: staff.PlayScenes, handle: c.demo},
 		{pattern: "POST /w/{workspace}/demo/play", right: staff.PlayScenes, handle: c.demoPlay},
 		{pattern: "GET /w/{workspace}/demo/stream", right: staff.PlayScenes, handle: c.demoStream},
+		{pattern: "GET /w/{workspace}/demo/mailbox", right: staff.PlayScenes, handle: c.demoMailbox},
+		{pattern: "GET /w/{workspace}/demo/mailbox/stream", right: staff.PlayScenes, handle: c.demoMailboxStream},
+		{pattern: "GET /w/{workspace}/demo/mailbox/{letter}", right: staff.PlayScenes, handle: c.demoLetter},
+		{pattern: "GET /w/{workspace}/demo/mailbox/{letter}/html", right: staff.PlayScenes, handle: c.demoLetterHTML},
 		{pattern: shop.PicturePattern, public: true, handle: func(w http.ResponseWriter, r *http.Request, _ *ui.Viewer) error {
 			shop.Pictures(w, r)
 			return nil

@@ -127,7 +127,7 @@ func setHeaders(w http.ResponseWriter, nonce string) {
 		"default-src 'none'",
 		"script-src 'nonce-" + nonce + "' 'strict-dynamic'",
 		"style-src 'self' 'nonce-" + nonce + "'",
-		"img-src 'self' data:", "font-src 'self'", "connect-src 'self'", "manifest-src 'self'",
+		"img-src 'self' data:", "font-src 'self'", "connect-src 'self'", "frame-src 'self'", "manifest-src 'self'",
 		"form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 	}, "; "))
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

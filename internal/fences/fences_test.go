@@ -122,7 +122,7 @@ var parts = map[string][]string{
 	"github.com/nats-io":               {"internal/eventlog"},
 	"code.dny.dev/ssrf":                {"internal/outgoing"},
 	"github.com/wneessen/go-mail":      {"internal/deliver/email"},
-	"github.com/emersion":              {"internal/deliver/email", "internal/torture"},
+	"github.com/emersion":              {"internal/deliver/email", "internal/deliver/mailbox", "internal/torture"},
 }
 
 // forbidden returns why a package may not import another, or "".

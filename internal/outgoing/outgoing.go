@@ -24,6 +24,16 @@ type Options struct {
 	// Operator is an address that the operator of the machine wrote. Its host and
 	// port may be reached wherever they are.
 	Operator *url.URL
+
+	// Inside are servers within the process; nil: there are none.
+	Inside Inside
+}
+
+// Inside are servers within the process, by addresses (host:port) that no network
+// has.
+type Inside interface {
+	Has(address string) bool
+	Dial(ctx context.Context, address string) (net.Conn, error)
 }
 
 // New makes a client. It reaches public addresses, at ports 80 and 443; it looks
@@ -40,7 +50,7 @@ func New(o Options) *http.Client {
 	return &http.Client{
 		Timeout: o.Timeout,
 		Transport: &http.Transport{
-			DialContext:         Dialer(operator, 80, 443),
+			DialContext:         Dialer(operator, o.Inside, 80, 443),
 			ForceAttemptHTTP2:   true,
 			TLSHandshakeTimeout: 10 * time.Second,
 			IdleConnTimeout:     time.Minute,
@@ -64,13 +74,17 @@ func hostPort(u *url.URL) string {
 // MailPorts are those at which mail servers take mail.
 var MailPorts = []uint16{25, 465, 587, 2525}
 
-// Dialer returns how to connect to public addresses at some ports, and to one that
-// the operator of the machine wrote (host:port, or "" for none).
-func Dialer(operator string, ports ...uint16) func(ctx context.Context, network, address string) (net.Conn, error) {
+// Dialer returns how to connect to public addresses at some ports, to one that the
+// operator of the machine wrote (host:port, or "" for none), and to servers within
+// the process (nil for none).
+func Dialer(operator string, inside Inside, ports ...uint16) func(ctx context.Context, network, address string) (net.Conn, error) {
 	open := net.Dialer{Timeout: 10 * time.Second}
 	guarded := open
 	guarded.Control = ssrf.New(ssrf.WithPorts(ports...)).Safe
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if inside != nil && inside.Has(address) {
+			return inside.Dial(ctx, address)
+		}
 		if address == operator {
 			return open.DialContext(ctx, network, address)
 		}

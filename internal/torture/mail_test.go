@@ -208,7 +208,7 @@ func putMails(t *testing.T, p *program, server string, mails int) (number int64)
 			t.Fatal(err)
 		}
 		host, port, _ := net.SplitHostPort(server)
-		s := &deliver.Store{DB: d, Sealer: sealer, Senders: map[deliver.Kind]deliver.Sender{deliver.Email: email.New(server)}}
+		s := &deliver.Store{DB: d, Sealer: sealer, Senders: map[deliver.Kind]deliver.Sender{deliver.Email: email.New(server, nil)}}
 		to := &deliver.Destination{Kind: deliver.Email, Name: "Letters", Limits: deliver.Limits{AtOnce: mailsAtOnce},
 			Settings: map[string]string{email.Host: host, email.Port: port, email.TLS: "none", email.From: "shop@shop.example"}}
 		if err := s.Create(ctx, staff.ByOperator(number), to); err != nil {

@@ -25,9 +25,10 @@ import (
 
 // Sender sends mails. Connections to a server are used again.
 type Sender struct {
-	relay string
-	dial  func(ctx context.Context, network, address string) (net.Conn, error)
-	roots *tls.Config // of tests; nil: the machine's
+	relay  string
+	inside outgoing.Inside
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	roots  *tls.Config // of tests; nil: the machine's
 
 	mu   sync.Mutex
 	idle map[key][]*conn
@@ -42,9 +43,14 @@ type key struct {
 
 // New makes the sender. relay (host:port) is a mail server that the operator of
 // the machine named, which may stand in its own network and be spoken to without
-// TLS; "" for none.
-func New(relay string) *Sender {
-	return &Sender{relay: relay, dial: outgoing.Dialer(relay, outgoing.MailPorts...), idle: map[key][]*conn{}}
+// TLS; "" for none. So may mail servers inside the process; nil for none.
+func New(relay string, inside outgoing.Inside) *Sender {
+	return &Sender{relay: relay, inside: inside, dial: outgoing.Dialer(relay, inside, outgoing.MailPorts...), idle: map[key][]*conn{}}
+}
+
+// near reports whether a mail server may be spoken to without TLS.
+func (s *Sender) near(address string) bool {
+	return address == s.relay || s.inside != nil && s.inside.Has(address)
 }
 
 const (
@@ -64,9 +70,18 @@ func (s *Sender) Check(d *deliver.Destination) error {
 	return nil
 }
 
+const trialHTML = `<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Dhvani</title></head>
+<body style="margin:0;padding:24px 16px;font-family:system-ui,sans-serif;font-size:16px;line-height:1.5">
+<p>This is a test. Mails from Dhvani arrive here.</p>
+</body>
+</html>
+`
+
 // Trial writes a mail that shows that a destination works; it goes to the sender.
 func (s *Sender) Trial(d *deliver.Destination, _ string, _ time.Time) ([]byte, error) {
-	return Mail{Subject: "Dhvani", Text: "This is a test. Mails from Dhvani arrive here.\r\n"}.Body(d)
+	return Mail{Subject: "Dhvani", Text: "This is a test. Mails from Dhvani arrive here.\r\n", HTML: trialHTML, Language: "en"}.Body(d)
 }
 
 // conn is a connection to a mail server, after its greeting.

@@ -160,7 +160,7 @@ func (s *server) set(step string, err error) {
 // sender returns a sender that trusts the server, and a destination there.
 func (s *server) sender() (*Sender, *deliver.Destination) {
 	host, port, _ := net.SplitHostPort(s.addr)
-	out := New(s.addr)
+	out := New(s.addr, nil)
 	out.roots = &tls.Config{RootCAs: s.roots}
 	return out, &deliver.Destination{Workspace: 1, ID: "d", Kind: deliver.Email,
 		Settings: map[string]string{Host: host, Port: port, From: "shop@shop.example", FromName: "Asha's Shop"}, Secrets: map[string]string{}}
@@ -354,7 +354,7 @@ func TestBrokenConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	other := New(silent.Addr().String())
+	other := New(silent.Addr().String(), nil)
 	d.Settings[Host], d.Settings[Port], _ = net.SplitHostPort(silent.Addr().String())
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -374,7 +374,7 @@ func TestGuarded(t *testing.T) {
 		t.Errorf("an unknown authority: %+v", got)
 	}
 	d.Settings[Port] = "25"
-	if got := New("").Send(t.Context(), d, p); got.Failure != "forbidden_address" {
+	if got := New("", nil).Send(t.Context(), d, p); got.Failure != "forbidden_address" {
 		t.Errorf("the machine itself: %+v", got)
 	}
 	if len(s.mails) != 0 {
@@ -386,7 +386,7 @@ func TestCheck(t *testing.T) {
 	good := func() *deliver.Destination {
 		return &deliver.Destination{Settings: map[string]string{Host: "smtp.shop.example", From: "shop@shop.example"}, Secrets: map[string]string{}}
 	}
-	if err := New("").Check(good()); err != nil {
+	if err := New("", nil).Check(good()); err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
@@ -395,13 +395,13 @@ func TestCheck(t *testing.T) {
 		d := good()
 		d.Settings[name] = value
 		var invalid workspace.Invalid
-		if err := New("relay.example:26").Check(d); !errors.As(err, &invalid) {
+		if err := New("relay.example:26", nil).Check(d); !errors.As(err, &invalid) {
 			t.Errorf("%s = %q: %v", name, value, err)
 		}
 	}
 	d := good()
 	d.Settings[Host], d.Settings[Port], d.Settings[TLS] = "relay.example", "26", noTLS
-	if err := New("relay.example:26").Check(d); err != nil {
+	if err := New("relay.example:26", nil).Check(d); err != nil {
 		t.Errorf("the operator's relay: %v", err)
 	}
 	if _, err := (Mail{Subject: "x"}).Body(good()); err == nil {
@@ -412,7 +412,7 @@ func TestCheck(t *testing.T) {
 // Whatever people are called and whatever they write, the headers are ours alone.
 func TestComposeIsSafe(t *testing.T) {
 	d := &deliver.Destination{Settings: map[string]string{Host: "smtp.shop.example", From: "shop@shop.example"}}
-	o, err := New("").read(d)
+	o, err := New("", nil).read(d)
 	if err != nil {
 		t.Fatal(err)
 	}

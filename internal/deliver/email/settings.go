@@ -71,11 +71,11 @@ func (s *Sender) read(d *deliver.Destination) (*settings, error) {
 	switch {
 	case o.host == "" || strings.ContainsAny(o.host, " /@\r\n"):
 		return nil, flaw("host", "the mail server must be a name like smtp.shop.example")
-	case err != nil || address != s.relay && !isMailPort(uint16(port)):
+	case err != nil || !s.near(address) && !isMailPort(uint16(port)):
 		return nil, flaw("port", "mail servers listen on port 587, 465, 25 or 2525")
 	case o.tls != startTLS && o.tls != implicit && o.tls != noTLS:
 		return nil, flaw("tls", "a connection is kept secret by starttls or by tls")
-	case o.tls == noTLS && address != s.relay:
+	case o.tls == noTLS && !s.near(address):
 		return nil, flaw("tls_none", "only the mail relay that the operator of this machine named may be spoken to without TLS")
 	case !isAddress(o.from):
 		return nil, flaw("from", "the sender must be an e-mail address")

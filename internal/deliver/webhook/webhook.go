@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -36,6 +37,7 @@ type Sender struct {
 	kind     deliver.Kind
 	client   *http.Client
 	operator *url.URL
+	inside   outgoing.Inside
 	telegram string // where its API is
 	now      func() time.Time
 }
@@ -52,11 +54,12 @@ const (
 
 // Senders makes those of all kinds. operator is the address of a receiver that the
 // operator of the machine wrote, which may be anywhere, without TLS too; nil: none.
-func Senders(operator *url.URL) map[deliver.Kind]deliver.Sender {
+// So may receivers inside the process.
+func Senders(operator *url.URL, inside outgoing.Inside) map[deliver.Kind]deliver.Sender {
 	out := map[deliver.Kind]deliver.Sender{}
-	client := outgoing.New(outgoing.Options{Timeout: answerWithin, Operator: operator})
+	client := outgoing.New(outgoing.Options{Timeout: answerWithin, Operator: operator, Inside: inside})
 	for _, kind := range []deliver.Kind{deliver.Webhook, deliver.Slack, deliver.Teams, deliver.Telegram} {
-		out[kind] = &Sender{kind: kind, client: client, operator: operator, telegram: "https://api.telegram.org", now: time.Now}
+		out[kind] = &Sender{kind: kind, client: client, operator: operator, inside: inside, telegram: "https://api.telegram.org", now: time.Now}
 	}
 	return out
 }
@@ -108,6 +111,9 @@ func (s *Sender) address(text string) (*url.URL, error) {
 		return nil, flaw("url", "the address must be one like https://hooks.shop.example/dhvani")
 	}
 	if s.operator != nil && u.Host == s.operator.Host && u.Scheme == s.operator.Scheme {
+		return u, nil
+	}
+	if s.inside != nil && u.Scheme == "http" && s.inside.Has(net.JoinHostPort(u.Hostname(), "80")) && u.Port() == "" {
 		return u, nil
 	}
 	if u.Scheme != "https" {

@@ -66,7 +66,7 @@ func place(t *testing.T, h http.HandlerFunc) (map[deliver.Kind]deliver.Sender, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	senders := Senders(u)
+	senders := Senders(u, nil)
 	senders[deliver.Telegram].(*Sender).telegram = s.URL
 	return senders, s.URL
 }
@@ -161,7 +161,7 @@ func TestOutcomes(t *testing.T) {
 func TestGuarded(t *testing.T) {
 	own := httptest.NewServer(http.NotFoundHandler())
 	defer own.Close()
-	senders := Senders(nil)
+	senders := Senders(nil, nil)
 	d := &deliver.Destination{Kind: deliver.Webhook, Settings: map[string]string{"url": own.URL}, Secrets: map[string]string{deliver.SigningSecret: secretA}}
 	if got := senders[deliver.Webhook].Send(t.Context(), d, &deliver.Parcel{ID: "m"}); got.Failure != "forbidden_address" {
 		t.Errorf("%+v", got)
@@ -180,7 +180,7 @@ func TestGuarded(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	senders := Senders(nil)
+	senders := Senders(nil, nil)
 	signing := map[string]string{deliver.SigningSecret: secretA}
 	for _, c := range []struct {
 		kind              deliver.Kind
@@ -275,7 +275,7 @@ func TestEventIsBounded(t *testing.T) {
 	if _, err := (Event{ID: "a", Type: "t", Source: "/", Data: strings.Repeat("x", maxEvent)}).Body(); err == nil {
 		t.Error("an event may be as long as it likes")
 	}
-	if kinds := slices.Sorted(maps.Keys(Senders(nil))); len(kinds) != 4 {
+	if kinds := slices.Sorted(maps.Keys(Senders(nil, nil))); len(kinds) != 4 {
 		t.Error(kinds)
 	}
 }
