@@ -15,7 +15,7 @@ type benchInsight struct {
 	Weeks int      `help:"Quiet weeks for each of them, in which every alarm is false." default:"400"`
 	Runs  int      `help:"Runs of each trouble." default:"200"`
 	Cases int      `help:"Tables of each kind in which causes are looked for." default:"1000"`
-	Parts []string `help:"What is simulated: ${enum}." enum:"noticing,causes" default:"noticing,causes"`
+	Parts []string `help:"What is simulated: ${enum}." enum:"noticing,causes,impact" default:"noticing,causes,impact"`
 	Jobs  int      `help:"How many shops are simulated at a time; 0 for one for each processor." default:"0"`
 	JSON  bool     `help:"Only the JSON, without words about it."`
 }
@@ -43,6 +43,10 @@ func (c benchInsight) Run(ctx context.Context) error {
 		}
 		for _, t := range r.Troubles {
 			fmt.Fprintf(os.Stderr, "%s, %s orders a day: noticed in %.1f %% of %d runs.\n", t.Trouble, thousands(int64(t.Orders)), 100*t.Noticed, t.Runs)
+		}
+		for _, x := range r.Impact {
+			fmt.Fprintf(os.Stderr, "%s, %s orders a day, %d runs: the interval of the lost revenue covers %.1f %% when noticed, %.1f %% when over; it is %.1f and %.1f times as wide as an oracle's.\n",
+				x.Trouble, thousands(int64(x.Orders)), x.Runs, 100*x.Noticed.Covers, 100*x.Close.Covers, x.Noticed.Width, x.Close.Width)
 		}
 		for _, x := range r.Causes {
 			fmt.Fprintf(os.Stderr, "%s, %.0f extra failures: the right cause first in %.1f %% of %d tables, among three in %.1f %%; sure in %.1f %%.\n",

@@ -23,7 +23,7 @@ type Insight struct {
 }
 
 // InsightParts can be simulated by themselves.
-var InsightParts = []string{"noticing", "causes"}
+var InsightParts = []string{"noticing", "causes", "impact"}
 
 // InsightReport is what came of it.
 type InsightReport struct {
@@ -32,6 +32,7 @@ type InsightReport struct {
 	Quiet    []QuietReport   `json:"quiet,omitempty"`
 	Troubles []TroubleReport `json:"troubles,omitempty"`
 	Causes   []CauseReport   `json:"causes,omitempty"`
+	Impact   []ImpactReport  `json:"impact,omitempty"`
 }
 
 // QuietReport counts false alarms of one size of shop. The bounds are upper ones of 95 % (Poisson; Garwood, Biometrika 1936).
@@ -83,6 +84,8 @@ func (b Insight) Run(ctx context.Context) (*InsightReport, error) {
 			err = b.noticing(ctx, r)
 		case "causes":
 			r.Causes, err = b.causes(ctx)
+		case "impact":
+			r.Impact, err = b.impacts(ctx)
 		default:
 			err = fmt.Errorf("no part %q", part)
 		}
@@ -242,18 +245,21 @@ type runResult struct {
 	wrong   int
 }
 
-func (sc scenario) run(r *rand.Rand, f float64) (out runResult) {
-	// When it begins: as checkouts come, in the fifth week.
+// begin is when it begins: as checkouts come, in the fifth week.
+func (sc scenario) begin(r *rand.Rand) int64 {
 	base := simStart + historyWeeks*7*day
-	var from int64
 	for {
-		from = base + day + r.Int64N(6*day)/minute*minute
+		from := base + day + r.Int64N(6*day)/minute*minute
 		m := detect.UTC(from)
 		w := dayShape[m.Hour%24] * weekShape[m.Hour/24]
 		if r.Float64()*3 < w && m.Hour%24 >= int(sc.after) && (sc.after == 0 || m.Hour%24 < 20) {
-			break
+			return from
 		}
 	}
+}
+
+func (sc scenario) run(r *rand.Rand, f float64) (out runResult) {
+	from := sc.begin(r)
 	s := newInsightShop(r, float64(sc.orders))
 	if sc.scale != nil {
 		s.growth = 1

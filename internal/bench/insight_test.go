@@ -48,6 +48,27 @@ func TestCausesAreFound(t *testing.T) {
 	}
 }
 
+// The interval of what a trouble cost holds the truth, mostly, and a seed always gives the same.
+func TestImpactCovers(t *testing.T) {
+	b := Insight{Seed: 3, Shops: []int{200}, Runs: 6, Jobs: 2, Parts: []string{"impact"}}
+	first, err := b.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Jobs = 1
+	second, err := b.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(first, second); d != "" {
+		t.Error(d)
+	}
+	all := first.Impact[len(first.Impact)-1]
+	if all.Noticed.N < 20 || all.Noticed.Covers < 0.7 || all.Close.Covers < 0.7 || all.Close.Width > 3 {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestInsightStops(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -86,6 +86,7 @@ type step struct {
 	orders          float64
 	expected        float64 // orders, by the truth
 	fails           [3]float64
+	first           [3][2]float64 // first tries, by method: all, failed
 }
 
 func newInsightShop(r *rand.Rand, orders float64) *insightShop {
@@ -199,6 +200,7 @@ func (s *insightShop) advance(length int64) {
 		s.last.all, s.last.allFailed = s.last.all+n, s.last.allFailed+f
 		s.last.orders += n - f + again - af
 		s.last.fails[m] = methodFails[m]
+		s.last.first[m] = [2]float64{n, f}
 	}
 	for m, f := range s.last.failed {
 		s.retry[(m+1+s.r.IntN(2))%3] += binomial(s.r, f, retries)

@@ -1,0 +1,315 @@
+package impact
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/dhvani/dhvani/internal/event"
+)
+
+// day is how long an order that comes all the same is counted as recovered, in hours.
+const day = 24.0
+
+// Failures is what is known of the checkouts since a trouble began.
+type Failures struct {
+	Tried  float64  // customers whose checkout came to an end since it began, each once
+	Since  float64  // hours since it began, as far as is known
+	Failed []Failed // those who failed first, each once; those before the beginning too, of at least a day, because it is not exactly known
+	Usual  Usual    // share of customers who usually fail
+	Again  float64  // share of those who try again now that fails, see Again; where all fail alike, their share; 0: as usual
+	Back   Back     // how those who fail usually get through after all
+	Orders []Order  // some usual ones, for carts of which nothing is known
+}
+
+// Failed is a customer whose checkout failed.
+type Failed struct {
+	Age      float64          // hours since it failed
+	Tried    float64          // customers whose checkout has come to an end since, this one too; 0: not known
+	Back     bool             // ordered after all, within 24 hours
+	Amount   event.Millionths // in the cart, 0 where unknown
+	Currency string
+}
+
+// Back is how customers who failed got through after all, in the past.
+type Back struct {
+	Failed float64   // so many failed
+	Ages   []float64 // hours after which each of those who ordered within 24 hours did
+}
+
+// Trouble changes how many get through after all: what is usual of it is worth only so many customers.
+const backWorth = 8
+
+// stuck is how much of the trouble those meet who try again: some do so when it is over.
+const stuck = 0.7
+
+// share is how many get through after all, usually.
+func (b Back) share() float64 {
+	n := float64(len(b.Ages))
+	// Before anything is known: two in five.
+	return (n + 0.8) / (max(b.Failed, n) + 2)
+}
+
+// Again is how many fail of those who try again: most take another way, where another works. rate is the share that fails
+// of those whom it hits, others that of all others.
+func Again(rate, others float64) float64 { return 0.25*rate + 0.75*others }
+
+// by is how many of those who get through have done so by an age in hours. What is known is joined with what shops
+// have in common: half come within some minutes, the others in the course of the day.
+func (b Back) by(age float64) float64 {
+	const worth = 10
+	common := 0.5*(1-math.Exp(-age/0.25)) + 0.5*min(age/day, 1)
+	n := 0
+	for _, a := range b.Ages {
+		if a <= age {
+			n++
+		}
+	}
+	if age >= day {
+		return 1
+	}
+	return (float64(n) + worth*common) / (float64(len(b.Ages)) + worth)
+}
+
+// Lost estimates what these failures cost, up to now: also of those who may still get through.
+//
+// When it began is known as well as the failures tell (see onset). Of the customers who failed since, each would have failed anyway with the
+// probability of the usual share in the share that fails now. Each who has not ordered may yet do so: the share that gets through is learnt from
+// who did so far, at which age, from a Beta prior around what is usual. Those who would have failed anyway are lost only so far as fewer of them
+// get through than usual.
+func (f Failures) Lost() Lost {
+	f.Failed = slices.Clone(f.Failed)
+	slices.SortStableFunc(f.Failed, func(a, b Failed) int { return cmp.Compare(a.Age, b.Age) })
+	begins := f.onset()
+	if len(begins) == 0 {
+		return Lost{}
+	}
+	r := source()
+	carts := f.carts(begins)
+	s := newSums(carts.currencies)
+	usualBack := f.Back.share()
+	back := f.backs(carts)
+	deviation := f.Usual.deviation()
+	usual := clamp(f.Usual.Mean, 1e-6, 0.99)
+	logit := math.Log(usual / (1 - usual))
+	for w := range worlds {
+		begin := begins[r.IntN(len(begins))]
+		failed := float64(begin.failed)
+		usual := 1 / (1 + math.Exp(-logit-deviation*r.NormFloat64()))
+		now := beta(r, failed+0.5, max(begin.tried-failed, 0)+0.5)
+		anyway := min(usual/max(now, 1e-9), 1)
+		back := back[r.IntN(len(back))]
+		worse := max(0, (usualBack-back.share)/(1-min(back.share, 0.99)))
+		carts.draw(r, s, w, begin.failed, (1-anyway)+anyway*worse, back)
+	}
+	return s.lost()
+}
+
+// recovery is how many get through in the end, and how soon against what is usual: the shares by an age are
+// raised to the power of pace.
+type recovery struct{ share, pace float64 }
+
+// paces are looked at: a trouble that lasts keeps those who try at once, and not those who try tomorrow.
+var paces = []float64{0.4, 0.55, 0.75, 1, 1.35, 1.8, 2.4, 3.2}
+
+// backs are draws from the posterior of recovery, by what became of the customers at each age.
+func (f Failures) backs(c *carts) []recovery {
+	const grid = 50
+	m := f.Back.share()
+	if usual := clamp(f.Usual.Mean, 0, 0.99); f.Again > usual {
+		// Most try again while it lasts.
+		m *= 1 - stuck*(min(f.Again, 1)-usual)/(1-usual)
+	}
+	m = clamp(m, 0.02, 0.98)
+	a, b := m*backWorth, (1-m)*backWorth
+	logs := make([]float64, 0, grid*len(paces))
+	top := math.Inf(-1)
+	for _, pace := range paces {
+		z := math.Log(pace) / 0.6
+		for i := range grid {
+			x := (float64(i) + 0.5) / grid
+			l := (a-1)*math.Log(x) + (b-1)*math.Log(1-x) - z*z/2
+			for k := range c.ages {
+				p := &c.ages[k]
+				if p.n+p.back == 0 {
+					continue
+				}
+				by := x * clamp(math.Pow(p.by, pace), 1e-9, 1)
+				l += p.n*math.Log(1-by) + p.back*math.Log(by)
+			}
+			logs = append(logs, l)
+			top = max(top, l)
+		}
+	}
+	total := 0.0
+	for i, l := range logs {
+		logs[i] = math.Exp(l - top)
+		total += logs[i]
+	}
+	out := make([]recovery, 0, worlds)
+	sum := 0.0
+	for i, p := range logs {
+		sum += p
+		// Evenly spread over the steps of the distribution.
+		for float64(len(out))+0.5 < sum/total*worlds {
+			within := (float64(len(out))+0.5)/worlds*total - (sum - p)
+			out = append(out, recovery{(float64(i%grid) + within/p) / grid, paces[i/grid]})
+		}
+	}
+	return out
+}
+
+// age is customers who have not come through, of about one age.
+type age struct {
+	n, by float64
+	back  float64             // others of this age, who have
+	known map[string]*moments // what is in their carts, by currency
+	dark  float64             // carts of which nothing is known
+}
+
+type moments struct{ sum, square float64 }
+
+// carts are the failed, made ready for drawing.
+type carts struct {
+	open       []Failed // who have not come through, the latest first
+	until      []int    // of those who failed, this one's place
+	common     int      // customers of the likeliest beginning
+	step       []int    // of ages, of the open
+	ages       []age
+	values     *values
+	currencies []string
+}
+
+// steps of age, in hours, within which customers count as of one age.
+var steps = [...]float64{0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.5, 2.5, 4, 6, 9, 12, 16, 20, day}
+
+func (f Failures) carts(begins []begin) *carts {
+	c := &carts{common: begins[len(begins)/2].failed}
+	// What is learnt of recovery, and sums, are of those since the middle of the beginnings.
+	most := 0
+	for _, b := range begins {
+		most = max(most, b.failed)
+	}
+	var known []Order
+	ages := make([]age, len(steps)+1)
+	for i := range ages {
+		ages[i].known = map[string]*moments{}
+	}
+	for i, x := range f.Failed[:most] {
+		if x.Amount > 0 {
+			known = append(known, Order{x.Currency, x.Amount})
+		}
+		if !x.Back {
+			c.open, c.until = append(c.open, x), append(c.until, i)
+		}
+		if i >= c.common {
+			continue
+		}
+		k, _ := slices.BinarySearch(steps[:], x.Age)
+		a := &ages[k]
+		if x.Back {
+			a.back++
+			continue
+		}
+		a.n++
+		if x.Amount > 0 {
+			m := a.known[x.Currency]
+			if m == nil {
+				m = &moments{}
+				a.known[x.Currency] = m
+			}
+			m.sum += float64(x.Amount)
+			m.square += float64(x.Amount) * float64(x.Amount)
+		} else {
+			a.dark++
+		}
+	}
+	for i := range ages {
+		at := day
+		switch {
+		case i == 0:
+			at = 0
+		case i < len(steps):
+			at = (steps[i-1] + steps[i]) / 2
+		}
+		ages[i].by = f.Back.by(at)
+	}
+	c.ages = ages
+	for _, x := range c.open {
+		k, _ := slices.BinarySearch(steps[:], x.Age)
+		c.step = append(c.step, k)
+	}
+	c.values = newValues(known, f.Orders)
+	for _, o := range slices.Concat(known, c.values.orders) {
+		if !slices.Contains(c.currencies, o.Currency) {
+			c.currencies = append(c.currencies, o.Currency)
+		}
+	}
+	return c
+}
+
+// draw adds what is lost in a world, where so many failed since it began, a customer who does not come through is lost with probability hit, and back of those who
+// failed come through in the end.
+func (c *carts) draw(r *rand.Rand, s *sums, w, failed int, hit float64, back recovery) {
+	var away [len(steps) + 1]float64
+	for i := range away {
+		away[i] = hit * back.away(c.ages[i].by)
+	}
+	if len(c.open) <= few {
+		for i, x := range c.open {
+			if c.until[i] >= failed {
+				break
+			}
+			if r.Float64() >= away[c.step[i]] {
+				continue
+			}
+			s.orders[w]++
+			o := Order{x.Currency, x.Amount}
+			if x.Amount <= 0 {
+				o = c.values.draw(r)
+			}
+			if o.Amount > 0 {
+				s.money[o.Currency][w] += float64(o.Amount)
+			}
+		}
+		return
+	}
+	// Sums of many are normal, and money goes with the orders.
+	var mean, spread float64
+	for i := range c.ages {
+		p := away[i]
+		mean += c.ages[i].n * p
+		spread += c.ages[i].n * p * (1 - p)
+	}
+	z := r.NormFloat64()
+	scale := float64(failed) / float64(max(c.common, 1))
+	s.orders[w] = clamp(mean+z*math.Sqrt(spread), 0, float64(len(c.open))) * scale
+	for _, currency := range c.currencies {
+		var sum, with, square float64
+		for i := range c.ages {
+			a := &c.ages[i]
+			p := away[i]
+			if m := a.known[currency]; m != nil {
+				sum += p * m.sum
+				with += p * (1 - p) * m.sum
+				square += p * (1 - p) * m.square
+			}
+			m1, m2 := c.values.mean[currency], c.values.square[currency]
+			sum += p * a.dark * m1
+			with += p * (1 - p) * a.dark * m1
+			square += a.dark * (p*m2 - p*p*m1*m1)
+		}
+		// The part of the money that goes with how many orders are lost, and the part that does not.
+		slope := 0.0
+		if spread > 0 {
+			slope = with / math.Sqrt(spread)
+		}
+		s.money[currency][w] = scale * max(0, sum+slope*z+math.Sqrt(max(0, square-slope*slope))*r.NormFloat64())
+	}
+}
+
+// away is the probability that who has not come through by an age, by which usually the share by of those who do has, does not.
+func (r recovery) away(by float64) float64 {
+	return (1 - r.share) / max(1-r.share*math.Pow(by, r.pace), 1e-9)
+}
