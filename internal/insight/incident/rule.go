@@ -86,7 +86,7 @@ func (r *Rule) wants(in *Insight) bool {
 	about := func(v string) bool {
 		return v != "" && slices.ContainsFunc(r.About, func(a string) bool { return strings.EqualFold(a, v) })
 	}
-	if about(f.Product) || about(f.Phrase) || f.Kind == Topic && about(strings.TrimPrefix(f.Theme, "opinion/")) {
+	if about(f.Product) || about(f.Phrase) || about(f.Theme) || about(strings.TrimPrefix(f.Theme, topicTheme)) {
 		return true
 	}
 	for _, s := range f.Signs {

@@ -14,13 +14,8 @@ func Sentence(t *locale.Locale, in *Insight) string {
 	f := &in.Finding
 	var out []string
 	if len(f.Signs) > 0 {
-		s := &f.Signs[0]
-		since := Moment(t, f.Since, in.OpenedAt)
-		switch {
-		case s.Name != "":
-			out = append(out, t.T("incident.sum_count", "Time", since, "Now", perHour(t, s.Observed), "Usual", perHour(t, s.Expected)))
-		case s.Outcome != insight.RatingGiven:
-			out = append(out, t.T("incident.sum_share", "Time", since, "Now", percent(t, s.Observed), "Usual", percent(t, s.Expected)))
+		if seen := seen(t, in, &f.Signs[0]); seen != "" {
+			out = append(out, seen)
 		}
 	}
 	switch {
@@ -41,6 +36,44 @@ func Sentence(t *locale.Locale, in *Insight) string {
 		out = append(out, lost)
 	}
 	return strings.Join(out, " ")
+}
+
+// seenWords say what a sign's signal counts.
+var seenWords = map[string]string{
+	string(insight.CheckoutEnded): "incident.sum_checkout", string(insight.DeliveryEnded): "incident.sum_delivery", string(insight.OpinionGiven): "incident.sum_opinion",
+	string(insight.SearchMade): "incident.sum_search", string(insight.PageDisturbed): "incident.sum_page", string(insight.ReplyWaitedFor): "incident.sum_reply",
+	string(insight.OrderSentBack):         "incident.sum_return",
+	"number of " + string(insight.Visits): "incident.sum_visit", "number of " + string(insight.Checkouts): "incident.sum_checkouts",
+	"number of " + string(insight.Orders): "incident.sum_order", "number of " + string(insight.Upset): "incident.sum_voices",
+}
+
+// seen says what is seen of a sign, against what is usual; "" where that has no
+// words.
+func seen(t *locale.Locale, in *Insight, s *Sign) string {
+	name, now, usual := string(s.Outcome), percent(t, s.Observed), percent(t, s.Expected)
+	if s.Name != "" {
+		name = "number of " + string(s.Name)
+	}
+	if s.Name != "" || s.Outcome == insight.OrderSentBack {
+		now, usual = perHour(t, s.Observed), perHour(t, s.Expected)
+	}
+	key, since, of := seenWords[name], Moment(t, in.Finding.Since, in.OpenedAt), ""
+	if key == "" {
+		return ""
+	}
+	for i, p := range s.Of {
+		if p.Dim == string(insight.DimTopic) && s.Outcome == insight.OpinionGiven {
+			return t.T("incident.sum_topic", "Time", since, "Now", now, "Usual", usual, "Topic", Value(t, insight.DimTopic, p.Value))
+		}
+		if i > 0 {
+			of += ", "
+		}
+		of += valueOf(t, &in.Finding, p)
+	}
+	if of != "" {
+		of = " (" + of + ")"
+	}
+	return t.T(key, "Time", since, "Now", now, "Usual", usual, "Of", of)
 }
 
 // LostWords says how many orders and how much money are lost, "" where none are.

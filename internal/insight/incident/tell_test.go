@@ -228,7 +228,7 @@ func TestTellRules(t *testing.T) {
 		"about another": {incident.Rule{About: []string{"card", "price"}}, nil, false},
 		"a product":     {incident.Rule{About: []string{"indigo stole"}}, func(f *incident.Finding) { f.Product = "Indigo Stole" }, true},
 		"a topic": {incident.Rule{About: []string{"packaging"}}, func(f *incident.Finding) {
-			f.Kind, f.Theme, f.Causes = incident.Topic, "opinion/packaging", nil
+			f.Kind, f.Theme, f.Causes = incident.Topic, "topic packaging", nil
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -135,9 +135,15 @@ func (w *telling) what() string {
 	case Flood:
 		return t.T("incident.t_flood")
 	case Topic:
-		return t.T("incident.t_topic", "Topic", w.topic())
+		if topic := w.topic(); topic != "" {
+			return t.T("incident.t_topic", "Topic", topic)
+		}
+		return t.T("incident.t_opinions")
 	case Score:
-		return t.T("incident.t_score")
+		if w.outcome() == insight.RatingGiven {
+			return t.T("incident.t_score")
+		}
+		return t.T("incident.t_opinions")
 	case Phrase:
 		return t.T("incident.t_phrase", "Phrase", f.Phrase)
 	case Service:
@@ -165,11 +171,17 @@ func (w *telling) goodNews(since string) string {
 		if p := w.product(); p != "" {
 			return t.T("incident.t_product_good", "Product", p)
 		}
-		return t.T("incident.t_score_good")
+		return t.T("incident.t_opinions_good")
 	case Topic, Price, Stock:
-		return t.T("incident.t_topic_good", "Topic", w.topic())
+		if topic := w.topic(); topic != "" {
+			return t.T("incident.t_topic_good", "Topic", topic)
+		}
+		return t.T("incident.t_opinions_good")
 	case Score:
-		return t.T("incident.t_score_good")
+		if w.outcome() == insight.RatingGiven {
+			return t.T("incident.t_score_good")
+		}
+		return t.T("incident.t_opinions_good")
 	case Service:
 		return t.T("incident.t_service_good")
 	}
@@ -206,12 +218,31 @@ func (w *telling) outcome() insight.OutcomeKind {
 	return w.f.Signs[0].Outcome
 }
 
+// topic names the topic that it is about, "" where there is none.
 func (w *telling) topic() string {
 	topic := w.take(insight.DimTopic)
-	if topic == "" { // the theme of a Topic is its name
-		_, topic, _ = strings.Cut(w.f.Theme, "/")
+	if topic == "" {
+		topic, _ = topicOf(w.f)
 	}
 	return Value(w.t, insight.DimTopic, topic)
+}
+
+// topicTheme begins the theme of opinions on a topic of its own.
+const topicTheme = "topic "
+
+// topicOf is the topic in a finding's theme or signs.
+func topicOf(f *Finding) (topic string, ok bool) {
+	if topic, ok = strings.CutPrefix(f.Theme, topicTheme); ok {
+		return topic, true
+	}
+	for _, s := range f.Signs {
+		for _, p := range s.Of {
+			if p.Dim == string(insight.DimTopic) {
+				return p.Value, true
+			}
+		}
+	}
+	return "", false
 }
 
 // scopes are how a value that was not named yet is added, in the order in which
@@ -221,7 +252,7 @@ var scopes = []struct {
 	key string
 }{
 	{insight.DimMethod, "incident.scope_method"}, {insight.DimStep, "incident.scope_step"}, {insight.DimVariant, "incident.scope_product"}, {insight.DimProduct, "incident.scope_product"},
-	{insight.DimLot, "incident.scope_product"}, {insight.DimCategory, "incident.scope_product"}, {insight.DimTopic, "incident.scope_product"},
+	{insight.DimLot, "incident.scope_product"}, {insight.DimCategory, "incident.scope_product"},
 	{insight.DimBrowser, "incident.scope_device"}, {insight.DimDevice, "incident.scope_device"}, {insight.DimSystem, "incident.scope_device"}, {insight.DimRelease, "incident.scope_release"},
 	{insight.DimCountry, "incident.scope_place"}, {insight.DimRegion, "incident.scope_place"}, {insight.DimArea, "incident.scope_area"}, {insight.DimCarrier, "incident.scope_carrier"},
 	{insight.DimCampaign, "incident.scope_campaign"}, {insight.DimChannel, "incident.scope_channel"}, {insight.DimLanguage, "incident.scope_language"},
@@ -231,6 +262,7 @@ var scopes = []struct {
 // scope says where it is so, of what was not named yet.
 func (w *telling) scope() string {
 	var out []string
+	w.take(insight.DimTopic) // says what customers write of, not where it is so
 	for _, s := range scopes {
 		v := w.take(s.dim)
 		switch {
@@ -281,13 +313,16 @@ func Value(t *locale.Locale, d insight.Dim, v string) string {
 func CauseWords(t *locale.Locale, f *Finding, c *cause.Cause) string {
 	var out []string
 	for _, p := range c.Pairs {
-		if p.Dim == string(insight.DimProduct) && f.Product != "" {
-			out = append(out, f.Product)
-			continue
-		}
-		out = append(out, Value(t, insight.Dim(p.Dim), p.Value))
+		out = append(out, valueOf(t, f, p))
 	}
 	return strings.Join(out, ", ")
+}
+
+func valueOf(t *locale.Locale, f *Finding, p cause.Pair) string {
+	if p.Dim == string(insight.DimProduct) && f.Product != "" {
+		return f.Product
+	}
+	return Value(t, insight.Dim(p.Dim), p.Value)
 }
 
 // Moment writes a time as a title says it: the hour alone on the day of now.

@@ -57,8 +57,9 @@ func TestTitle(t *testing.T) {
 		{told(incident.Product, func(f *incident.Finding) { f.Good, f.Product = true, "Indigo stole" }), "Indigo stole: customers are full of praise"},
 		{told(incident.Price, product, pair("product", "sto-01"), pair("topic", "price")), "Indigo stole: customers complain about the price"},
 		{told(incident.Search, nil, pair("query", "red kurta")), "Searches for “red kurta” find nothing"},
-		{told(incident.Topic, func(f *incident.Finding) { f.Theme = "opinion/packaging" }), "Packaging: more complaints than usual"},
+		{told(incident.Topic, func(f *incident.Finding) { f.Theme = "topic packaging" }), "Packaging: more complaints than usual"},
 		{told(incident.Topic, good, pair("topic", "service"), pair("channel", "chat")), "Service: more praise than usual by Chat"},
+		{told(incident.Score, nil), "Customers complain more than usual"},
 		{told(incident.Phrase, func(f *incident.Finding) { f.Phrase = "broken zip" }), "Many write “broken zip”"},
 		{told(incident.Reviews, product), "Indigo stole: a flood of ratings"},
 	} {
@@ -75,14 +76,15 @@ func TestTitle(t *testing.T) {
 func TestSentence(t *testing.T) {
 	en := locale.For(locale.English, time.UTC)
 	in := told(incident.Payment, nil, pair("device", "Android"), pair("method", "upi"))
-	want := "Since 14:12 it is 90%, usually 2.1%. 94% of what is unusual comes from: Android, UPI. 18 customers are hit. 2 of them got through after all. About 9 orders lost, ₹9,000."
+	in.Finding.Signs[0].Of = []cause.Pair{pair("method", "upi")}
+	want := "Since 14:12 90% of checkouts fail (UPI), usually 2.1%. 94% of what is unusual comes from: Android, UPI. 18 customers are hit. 2 of them got through after all. About 9 orders lost, ₹9,000."
 	if got := incident.Sentence(en, in); got != want {
 		t.Errorf("%q", got)
 	}
 	in.Finding.Sure = false
 	in.Finding.Signs[0] = incident.Sign{Name: insight.Orders, Observed: 3, Expected: 42}
 	in.Finding.Hit, in.Finding.Lost = 0, impact.Lost{}
-	if got, want := incident.Sentence(en, in), "Since 14:12 3 an hour, usually 42. The cause is not sure yet."; got != want {
+	if got, want := incident.Sentence(en, in), "Since 14:12 3 orders an hour, usually 42. The cause is not sure yet."; got != want {
 		t.Errorf("%q", got)
 	}
 }
