@@ -53,16 +53,18 @@ func (x *eraser) named(workspace int64) bool { return x != nil && x.ids[workspac
 // gone reports whether an event speaks of an erased customer: its own profile,
 // the visitor it names beside the user, or the previous id of an alias.
 func (x *eraser) gone(e *event.Event) bool {
-	if x == nil {
-		return false
-	}
-	id, ok := x.ids[e.Workspace]
-	if !ok {
+	if !x.named(e.Workspace) {
 		return false
 	}
 	marked := func(kind, value string) bool {
-		return value != "" && x.marks[id][x.marker.Mark(id, event.ProfileID(e.Workspace, kind, value))]
+		return value != "" && x.marked(e.Workspace, event.ProfileID(e.Workspace, kind, value))
 	}
 	return marked(event.UserProfile, e.UserID) || marked(event.AnonymousProfile, e.AnonymousID) ||
 		marked(event.UserProfile, e.PreviousID) || marked(event.AnonymousProfile, e.PreviousID)
+}
+
+// marked reports whether a profile is an erased customer's.
+func (x *eraser) marked(workspace int64, profile event.ID) bool {
+	id, ok := x.ids[workspace]
+	return ok && x.marks[id][x.marker.Mark(id, profile)]
 }

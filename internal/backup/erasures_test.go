@@ -37,6 +37,7 @@ func TestErasedStayErased(t *testing.T) {
 		t.Run(store, func(t *testing.T) {
 			source := newPlace(t, store)
 			all := source.fill()
+			source.waits("asha", "user 4")
 			path, summary := source.backUp()
 			erasures := source.listOf("user_id:asha", "anonymous_id:visitor", "user_id:user 3", "user_id:nobody")
 			gone := func(e *event.Event) bool {
@@ -71,6 +72,14 @@ func TestErasedStayErased(t *testing.T) {
 			again := &replay.Replayer{DB: target.db, Stages: stages(), Logger: discard()}
 			if _, err := again.Check(context.Background(), target.number, func(int64, int64) {}); err != nil {
 				t.Errorf("the derived rows are not those of the events: %v", err)
+			}
+			var waits, others int
+			target.update(func(ctx context.Context, tx *db.Tx) error {
+				asha := event.ProfileID(target.number, event.UserProfile, "asha")
+				return tx.QueryRow(ctx, "SELECT count(CASE WHEN profile = $1 THEN 1 END), count(CASE WHEN at = 7 THEN 1 END) FROM chat_wait", asha[:]).Scan(&waits, &others)
+			})
+			if waits != 0 || others != 1 {
+				t.Errorf("what is not made from events: %d rows of an erased customer, %d of others", waits, others)
 			}
 			for table, rows := range target.everyRow() {
 				for _, row := range rows {
@@ -137,4 +146,18 @@ func (p *place) everyRow() map[string][]string {
 	out := map[string][]string{}
 	p.update(func(ctx context.Context, tx *db.Tx) error { return p.readRows(ctx, tx, out) })
 	return out
+}
+
+// waits writes rows of customers into a table that is not made from events.
+func (p *place) waits(users ...string) {
+	p.t.Helper()
+	p.update(func(ctx context.Context, tx *db.Tx) error {
+		for _, u := range users {
+			id := event.ProfileID(p.number, event.UserProfile, u)
+			if _, err := tx.Exec(ctx, "INSERT INTO chat_wait (workspace, id, due, at, profile, history, dims) VALUES ($1, $2, 9, 7, $2, 0, '')", p.number, id[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -57,6 +57,10 @@ func (l *loader) rules(t *loadTable, known *db.Table) error {
 		if columns, err = at("state", "failure"); err == nil {
 			t.keep = keepMessage(columns[0], columns[1])
 		}
+	case known.Has("workspace") && known.Has("profile") && !known.Derived():
+		if columns, err = at("workspace", "profile"); err == nil {
+			t.keep = l.keepProfile(columns[0], columns[1])
+		}
 	case known.Derived():
 		if columns, err = at("model"); err == nil {
 			t.keep = l.keepDerived(columns[0])
@@ -161,5 +165,18 @@ func (l *loader) keepDerived(model int) keepFunc {
 			}
 		}
 		return true, nil
+	}
+}
+
+// keepProfile leaves out what is not made from events and belongs to an erased
+// customer.
+func (l *loader) keepProfile(workspace, profile int) keepFunc {
+	return func(_ context.Context, _ *db.Tx, row []any) (bool, error) {
+		w, ok := row[workspace].(int64)
+		if !ok {
+			return false, damaged(errRow)
+		}
+		id, _ := row[profile].([]byte)
+		return !l.erase.named(w) || len(id) != len(event.ID{}) || !l.erase.marked(w, event.ID(id)), nil
 	}
 }
