@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/order"
+	"github.com/dhvani/dhvani/internal/shop"
 )
 
 // What counting adds to an event, beside the stages before it: batches of 10,000
@@ -61,4 +64,65 @@ func BenchmarkStage(b *testing.B) {
 	}
 	b.ReportMetric(float64(own.Microseconds())/float64(b.N), "us/event")
 	b.ReportMetric(float64(others.Microseconds())/float64(b.N), "us/event-before")
+}
+
+// What counting and keeping outcomes cost of a shop's own mix of events, in
+// processor time: in large batches, as an import comes, and in small ones.
+func BenchmarkShop(b *testing.B) {
+	from := time.Date(2026, 7, 1, 6, 0, 0, 0, time.UTC)
+	var events []event.Event
+	for _, e := range shop.New(1, from, &shop.Plan{}).Until(from.Add(60 * time.Hour)) {
+		d := event.Defaults{ReceivedAt: e.At.UnixMicro()}
+		if e.Server {
+			d.Flags = event.Verified
+		}
+		x, err := event.Decode(string(e.AppendJSON(nil, e.At)), &d)
+		if err != nil {
+			b.Fatal(err)
+		}
+		x.Workspace, x.Model, x.Position = 1, 1, event.NewPosition(0, uint64(len(events)+1), 0)
+		events = append(events, x)
+	}
+	for _, size := range []int{5000, 20} {
+		for _, c := range []struct {
+			name string
+			is   insight.Stage
+		}{{"counted", insight.Stage{}}, {"watched", insight.Live()}} {
+			b.Run(fmt.Sprintf("%s-%d", c.name, size), func(b *testing.B) {
+				var own time.Duration
+				for range b.N {
+					d := dbtest.SQLite(b)
+					dbtest.Workspace(b, d, 1)
+					for rest := events; len(rest) > 0; {
+						batch := event.Batch{Events: rest[:min(size, len(rest))]}
+						rest = rest[len(batch.Events):]
+						err := d.Update(b.Context(), func(tx *db.Tx) error {
+							for _, s := range []stage{customer.Stage{}, order.Stage{}, feedback.Stage{}} {
+								if err := s.Apply(b.Context(), tx, &batch); err != nil {
+									return err
+								}
+							}
+							runtime.LockOSThread()
+							defer runtime.UnlockOSThread()
+							began := threadTime()
+							err := c.is.Apply(b.Context(), tx, &batch)
+							own += threadTime() - began
+							return err
+						})
+						if err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				b.ReportMetric(float64(own.Nanoseconds())/1000/float64(b.N*len(events)), "us/event")
+			})
+		}
+	}
+}
+
+// threadTime is the processor time of this thread, which neighbours do not change.
+func threadTime() time.Duration {
+	var u syscall.Rusage
+	syscall.Getrusage(1, &u) // RUSAGE_THREAD
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -17,6 +17,21 @@ import (
 // How long the counts of a grain are kept, in days; days stay for ever.
 var countsKept = map[Grain]int64{Minute: 2, Quarter: 60}
 
+// countedBy are the dimensions by whose values a kind is counted too, by quarter of
+// an hour and by day: those of which long series are asked. Minutes, and all other
+// dimensions, are counted from the outcomes themselves when somebody asks.
+var countedBy = map[OutcomeKind][]place{
+	CheckoutEnded: {inMethod, inDevice, inBrowser, inCountry, inRelease},
+	DeliveryEnded: {inCarrier, inArea},
+	OpinionGiven:  {inTopic, inProduct, inArea, inChannel},
+	RatingGiven:   {inProduct},
+}
+
+// isCounted reports whether a dimension of a kind is counted in a grain.
+func isCounted(kind OutcomeKind, dim Dim, grain Grain) bool {
+	return dim == "" || grain != Minute && slices.ContainsFunc(countedBy[kind], func(p place) bool { return dims[p] == dim })
+}
+
 // mostValues is how many values of a dimension a slot has in a shard.
 const mostValues = 50
 
@@ -44,18 +59,19 @@ type outcomeCounts map[countKey]*counted
 // add counts an outcome. Those that ended before are counted already; a parcel
 // that Overdue told of is not.
 func (c outcomeCounts) add(workspace int64, o *Outcome, d *values) {
-	if o.Again && o.Kind != DeliveryEnded {
+	if o.Again && !again(o.Kind) {
 		return
 	}
 	bad := int64(math.Round(o.Bad * float64(event.One)))
 	k := countKey{workspace: workspace, grain: Minute, kind: o.Kind, at: Minute.slot(o.At)}
 	c.count(k, bad)
-	for p, value := range d {
+	for _, p := range countedBy[o.Kind] {
+		value := d[p]
 		if value == "" {
 			continue
 		}
 		k.dim = dims[p]
-		if place(p) != inTopic {
+		if p != inTopic {
 			k.value = value
 			c.count(k, bad)
 			continue
@@ -69,6 +85,9 @@ func (c outcomeCounts) add(workspace int64, o *Outcome, d *values) {
 		}
 	}
 }
+
+// again reports whether outcomes of a kind that ended before are counted.
+func again(kind OutcomeKind) bool { return kind == DeliveryEnded }
 
 func (c outcomeCounts) count(k countKey, bad int64) {
 	f := c[k]
@@ -84,6 +103,9 @@ func (c outcomeCounts) grains(news map[int64]int64) outcomeCounts {
 	out := make(outcomeCounts, 3*len(c))
 	for k, f := range c {
 		for _, k.grain = range [...]Grain{Minute, Quarter, Day} {
+			if k.dim != "" && k.grain == Minute {
+				continue
+			}
 			at := k
 			at.at = k.grain.slot(k.at)
 			if kept := countsKept[k.grain]; kept > 0 && at.at < (news[k.workspace]-kept)*Day.micros() {
@@ -198,21 +220,25 @@ func compareCounts(a, b countKey) int {
 // tidyCounts deletes a step of the counts that are kept for a while only, and says
 // whether that was all.
 func tidyCounts(ctx context.Context, tx *db.Tx, workspace int64, shard int, day int64) (done bool, err error) {
-	left := int64(tidyStep)
+	keys := db.NewRows(db.Columns("workspace int, grain int, kind text, dim text, before int, shard int"))
 	for _, grain := range [...]Grain{Minute, Quarter} {
 		for _, kind := range kinds {
-			for _, dim := range append([]Dim{""}, dims[:]...) {
-				deleted, err := tx.Exec(ctx, `DELETE FROM outcome_count WHERE workspace = $1 AND grain = $2 AND kind = $3 AND dim = $4 AND (at, value, shard) IN
-					(SELECT at, value, shard FROM outcome_count WHERE workspace = $1 AND grain = $2 AND kind = $3 AND dim = $4 AND at < $5 AND shard = $6 LIMIT $7)`,
-					workspace, int64(grain), string(kind), string(dim), (day-countsKept[grain])*Day.micros(), shard, left)
-				if err != nil {
-					return false, fmt.Errorf("delete old counts of outcomes: %w", err)
-				}
-				if left -= deleted; left <= 0 {
-					return false, nil
+			before := (day - countsKept[grain]) * Day.micros()
+			keys.Add(workspace, int64(grain), string(kind), "", before, shard)
+			for _, p := range countedBy[kind] {
+				if grain != Minute {
+					keys.Add(workspace, int64(grain), string(kind), string(dims[p]), before, shard)
 				}
 			}
 		}
 	}
-	return true, nil
+	deleted := 0
+	err = tx.Lookup(ctx, keys, fmt.Sprintf(`DELETE FROM outcome_count WHERE (workspace, grain, kind, dim, at, value, shard) IN
+		(SELECT c.workspace, c.grain, c.kind, c.dim, c.at, c.value, c.shard FROM k CROSS JOIN outcome_count c WHERE c.workspace = k.workspace
+			AND c.grain = k.grain AND c.kind = k.kind AND c.dim = k.dim AND c.at < k.before AND c.shard = k.shard LIMIT %d) RETURNING at`, tidyStep),
+		func(*sql.Rows) error { deleted++; return nil })
+	if err != nil {
+		return false, fmt.Errorf("delete old counts of outcomes: %w", err)
+	}
+	return deleted < tidyStep, nil
 }

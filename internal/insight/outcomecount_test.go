@@ -46,6 +46,10 @@ func TestOutcomeSeries(t *testing.T) {
 				{insight.CheckoutEnded, "", "", insight.Quarter, []insight.Slot{{At: after(0), N: 2, Bad: 1}, {At: after(15), N: 1}}, 1},
 				{insight.CheckoutEnded, "", "", insight.Minute, []insight.Slot{{At: after(0), N: 1, Bad: 1}, {At: after(1), N: 1}, {At: after(16), N: 1}}, 0},
 				{insight.CheckoutEnded, insight.DimMethod, "upi", insight.Day, []insight.Slot{{At: after(-720), N: 2, Bad: 1}}, 0},
+				{insight.CheckoutEnded, insight.DimMethod, "upi", insight.Minute, []insight.Slot{{At: after(0), N: 1, Bad: 1}, {At: after(16), N: 1}}, 0},
+				{insight.CheckoutEnded, insight.DimBuyer, "new", insight.Day, []insight.Slot{{At: after(-720), N: 3, Bad: 1}}, 0},
+				{insight.CheckoutEnded, insight.DimBuyer, "n", insight.Day, nil, 0},
+				{insight.OpinionGiven, insight.DimTopic, "price", insight.Minute, []insight.Slot{{At: after(20), N: 1, Bad: 1}, {At: after(21), N: 1}}, 0},
 				{insight.OpinionGiven, insight.DimTopic, "price", insight.Quarter, []insight.Slot{{At: after(15), N: 2, Bad: 1}}, 0},
 			} {
 				got, err := s.OutcomeSeries(ctx, tx, 1, c.kind, c.dim, c.value, after(c.fromMinute), after(60), c.grain)
@@ -58,6 +62,10 @@ func TestOutcomeSeries(t *testing.T) {
 				if diff := cmp.Diff([]insight.ValueCount{{"upi", 2, 1}, {"card", 1, 0}}, got); err != nil || diff != "" {
 					t.Errorf("%v, %d days: %s", err, days, diff)
 				}
+			}
+			got, err := s.OutcomeValues(ctx, tx, 1, insight.CheckoutEnded, insight.DimBuyer, after(0), after(17), 5)
+			if diff := cmp.Diff([]insight.ValueCount{{"new", 3, 1}}, got); err != nil || diff != "" {
+				t.Errorf("%v: %s", err, diff)
 			}
 			return nil
 		})
@@ -74,20 +82,20 @@ func TestOutcomeCountsAddUp(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			for range rapid.IntRange(1, 3).Draw(r, "batches") {
 				var batch []event.Event
-				spread := rapid.IntRange(1, 120).Draw(r, "queries")
+				spread := rapid.IntRange(1, 120).Draw(r, "carriers")
 				for range rapid.IntRange(1, 150).Draw(r, "events") {
 					n++
-					q := rapid.IntRange(1, spread).Draw(r, "query")
-					batch = append(batch, ev(fmt.Sprint("v", n), "Products Searched", float64(n%40), fmt.Sprintf(`{"query":"q %d","results":0}`, q)))
+					q := rapid.IntRange(1, spread).Draw(r, "carrier")
+					batch = append(batch, ev(fmt.Sprint("v", n), "Order Delivered", float64(n%40), fmt.Sprintf(`{"order_id":"%d","days_late":1,"carrier":"c %d"}`, n, q)))
 				}
 				fold(t, d, []stage{insight.Live()}, n%2, batch...)
 			}
 			view(t, d, func(ctx context.Context, s *insight.Store, tx *db.Tx) error {
-				for _, grain := range []insight.Grain{insight.Minute, insight.Quarter, insight.Day} {
+				for _, grain := range []insight.Grain{insight.Quarter, insight.Day} {
 					var values, whole, most int64
-					err := tx.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN dim = 'query' THEN n END), 0), coalesce(sum(CASE WHEN dim = '' THEN n END), 0) FROM outcome_count WHERE grain = $1`, int64(grain)).Scan(&values, &whole)
+					err := tx.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN dim = 'carrier' THEN n END), 0), coalesce(sum(CASE WHEN dim = '' THEN n END), 0) FROM outcome_count WHERE grain = $1`, int64(grain)).Scan(&values, &whole)
 					if err == nil {
-						err = tx.QueryRow(ctx, `SELECT max(n) FROM (SELECT count(*) AS n FROM outcome_count WHERE grain = $1 AND dim = 'query' AND value <> '*' GROUP BY at, shard) x`, int64(grain)).Scan(&most)
+						err = tx.QueryRow(ctx, `SELECT max(n) FROM (SELECT count(*) AS n FROM outcome_count WHERE grain = $1 AND dim = 'carrier' AND value <> '*' GROUP BY at, shard) x`, int64(grain)).Scan(&most)
 					}
 					if err != nil || values != int64(n) || whole != int64(n) || most > 50 {
 						r.Fatalf("%v: grain %d: %d by value, %d in all, want %d; %d values in a slot", err, grain, values, whole, n, most)

@@ -27,8 +27,12 @@ type ValueCount struct {
 // OutcomeSeries reads how many outcomes of a kind there were from a time until
 // before another, by slots of a grain; slots of nothing are not in it. The
 // dimension "" is all of them. Minutes are kept for two days, quarters of an hour
-// for sixty. Each checkout counts once, by how it first ended.
+// for sixty; what is not counted by a dimension reaches back 28 days, as the
+// outcomes do. Each checkout counts once, by how it first ended.
 func (s *Store) OutcomeSeries(ctx context.Context, tx *db.Tx, workspace int64, kind OutcomeKind, dim Dim, value string, from, to int64, grain Grain) ([]Slot, error) {
+	if !isCounted(kind, dim, grain) {
+		return countSlots(ctx, tx, workspace, kind, dim, value, grain.slot(from), to, grain)
+	}
 	var out []Slot
 	err := tx.Each(ctx, `SELECT at, sum(n), sum(bad) FROM outcome_count WHERE workspace = $1 AND grain = $2 AND kind = $3 AND dim = $4
 		AND at >= $5 AND at < $6 AND value = $7 GROUP BY at ORDER BY at`,
@@ -47,9 +51,12 @@ func (s *Store) OutcomeSeries(ctx context.Context, tx *db.Tx, workspace int64, k
 }
 
 // OutcomeValues reads the values of a dimension that most outcomes of a kind had
-// from a time until before another, at most so many. The span is widened to whole
-// quarters of an hour, one of more than a fortnight to whole days.
+// from a time until before another, at most so many. Of a dimension that is counted
+// the span is widened to whole quarters of an hour, or beyond a fortnight to days.
 func (s *Store) OutcomeValues(ctx context.Context, tx *db.Tx, workspace int64, kind OutcomeKind, dim Dim, from, to int64, limit int) ([]ValueCount, error) {
+	if !isCounted(kind, dim, Quarter) {
+		return countValues(ctx, tx, workspace, kind, dim, from, to, limit)
+	}
 	edge := Quarter
 	if to-from > 14*Day.micros() {
 		edge = Day

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Outcomes, counted by time and by the values of each dimension: the dimension ''
+-- Outcomes, counted by time and by the values of some dimensions: the dimension ''
 -- is the whole. As many values of a dimension as a slot may have; '*' holds the
 -- rest. Shards have rows of their own; readers add them up. Not derived, as
 -- outcomes are not.
