@@ -63,13 +63,12 @@ func TestPricesAreFollowed(t *testing.T) {
 					t.Error(diff)
 				}
 			})
-			dbtest.Run(t, func(t *testing.T, d *db.DB) {
-				dbtest.Workspace(t, d, 1)
-				fold(t, d, []stage{insight.Live()}, 0, c.events...)
-				if diff := cmp.Diff(c.want, changes(t, d)); diff != "" {
-					t.Errorf("in one batch: %s", diff)
-				}
-			})
+			d := dbtest.SQLite(t)
+			dbtest.Workspace(t, d, 1)
+			fold(t, d, []stage{insight.Live()}, 0, c.events...)
+			if diff := cmp.Diff(c.want, changes(t, d)); diff != "" {
+				t.Errorf("in one batch: %s", diff)
+			}
 		})
 	}
 }

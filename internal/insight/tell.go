@@ -235,15 +235,22 @@ type zones map[int64]*time.Location
 // where the shop is.
 func (z zones) promise(ctx context.Context, tx *db.Tx, workspace int64, text string) (int64, error) {
 	if z[workspace] == nil {
-		var name string
-		if err := tx.QueryRow(ctx, "SELECT time_zone FROM workspace WHERE number = $1", workspace).Scan(&name); err != nil {
+		keys := db.NewRows(db.Columns("number int"))
+		keys.Add(workspace)
+		z[workspace] = time.UTC
+		err := tx.Lookup(ctx, keys, "SELECT w.time_zone FROM k CROSS JOIN workspace w WHERE w.number = k.number", func(r *sql.Rows) error {
+			var name string
+			if err := r.Scan(&name); err != nil {
+				return err
+			}
+			if where, err := time.LoadLocation(name); err == nil {
+				z[workspace] = where
+			}
+			return nil
+		})
+		if err != nil {
 			return 0, fmt.Errorf("read the time zone of workspace %d: %w", workspace, err)
 		}
-		where, err := time.LoadLocation(name)
-		if err != nil {
-			where = time.UTC
-		}
-		z[workspace] = where
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, text, z[workspace]); err == nil {
 		return day.AddDate(0, 0, 1).UnixMicro(), nil
