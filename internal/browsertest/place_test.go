@@ -206,6 +206,7 @@ func (s *shop) fill() *shop {
 		"date":     "2026-12-25",
 		"topic":    "delivery",
 		"playbook": "payment",
+		"rule":     "first",
 		"file":     demo.Goods(demo.Groups[0], "en")[0].ID + ".svg",
 	}
 	var found struct{ Customers []struct{ ID string } }
@@ -296,7 +297,7 @@ func (b belongings) at(pattern, shop string) (path string, ids []string, err err
 		switch kind {
 		case "workspace":
 			value = shop
-		case "token", "date", "file", "topic", "playbook": // the same in every shop
+		case "token", "date", "file", "topic", "playbook", "rule": // the same in every shop
 		default:
 			ids = append(ids, kind)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/order"
 	"github.com/dhvani/dhvani/internal/roster"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -38,6 +39,7 @@ func (c *Console) desk() *customer.Desk {
 
 // customerView is all that a customer's page shows.
 type customerView struct {
+	troubles []*incident.Insight // that hit them and are not over
 	customer.Customer
 	id          event.ID
 	card        roster.Row
@@ -105,6 +107,9 @@ func (c *Console) customer(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 		return err
 	}
 	if d.cart, err = c.readCart(ctx, ws, id); err != nil {
+		return err
+	}
+	if d.troubles, err = c.Incidents.Of(ctx, ws, d.ProfileIDs); err != nil {
 		return err
 	}
 	return c.finishCustomer(w, r, v, &d)

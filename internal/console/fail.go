@@ -33,6 +33,10 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, v *ui.Viewer, err
 		return
 	}
 	status, detail := statusOf(err)
+	var flaw workspace.Flaw
+	if key := "settings.flaw_"; errors.As(err, &flaw) && v.L.Has(key+flaw.Code) {
+		detail = v.T(key + flaw.Code)
+	}
 	if status >= 500 {
 		c.Logger.ErrorContext(r.Context(), "page failed", "method", r.Method, "route", r.Pattern,
 			"request_id", web.RequestID(r.Context()), "error", db.Safe(err))

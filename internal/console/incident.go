@@ -107,6 +107,11 @@ func (c *Console) readIncident(ctx context.Context, v *ui.Viewer, id, chartOf st
 	if p.entries, err = c.Incidents.Timeline(ctx, ws, id); err != nil {
 		return nil, err
 	}
+	for _, e := range p.entries {
+		if e.Detail.Destination != "" && p.people[p.AcknowledgedBy] == "" {
+			p.people[p.AcknowledgedBy] = e.Detail.Destination // it was acknowledged from a message
+		}
+	}
 	if p.steps, err = c.Incidents.Checklist(ctx, p.Insight); err != nil {
 		return nil, err
 	}

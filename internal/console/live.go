@@ -17,6 +17,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/locale"
 	"github.com/dhvani/dhvani/internal/staff"
 )
@@ -40,7 +41,8 @@ type livePage struct {
 	Location *time.Location // of the shop, whose days they are
 	Scores   []liveScore
 	Said     []liveVoice
-	Currency string // the shop's own
+	Currency string              // the shop's own
+	Troubles []*incident.Insight // that are open, the gravest first
 }
 
 // liveScore is a score with the days that it is of.
@@ -87,6 +89,9 @@ func (c *Console) readLive(ctx context.Context, v *ui.Viewer, span insight.Range
 	if p.Scores, err = c.scores.read(ctx, c.Feedback, v.Workspace.Number, now); err != nil {
 		return nil, err
 	}
+	if p.Troubles, err = c.openTroubles(ctx, v.Workspace.Number); err != nil {
+		return nil, err
+	}
 	p.Said, err = c.readVoices(ctx, v, shownVoices)
 	return p, err
 }
@@ -119,7 +124,7 @@ func (c *Console) readVoices(ctx context.Context, v *ui.Viewer, most int) ([]liv
 // the element they are in.
 func liveParts(v *ui.Viewer, p *livePage) []livePart {
 	return []livePart{
-		{"live-now", liveNow(v, p)}, {"live-stats", liveStats(v, p)}, {"live-wave", liveWave(v, p)}, {"live-funnel", liveFunnel(v, p)},
+		{"live-now", liveNow(v, p)}, {"live-banner", liveBanner(v, p)}, {"live-stats", liveStats(v, p)}, {"live-wave", liveWave(v, p)}, {"live-funnel", liveFunnel(v, p)},
 		{"live-checkout", liveCheckout(v, p)}, {"live-selling", liveSelling(v, p)}, {"live-missed", liveMissed(v, p)},
 	}
 }

@@ -69,6 +69,9 @@ func liveWaveChart(v *ui.Viewer, p *livePage) ui.Chart {
 		{Name: ui.MoodGood.Label(v), Tone: ui.Good, Values: good}, {Name: v.T("live.neutral_or_unrated"), Tone: ui.Neutral, Values: even},
 		{Name: ui.MoodBad.Label(v), Tone: ui.Bad, Values: bad},
 	}
+	if p.Range == insight.Hour {
+		c.Marks = liveMarks(v, p)
+	}
 	if hasUsual(p) {
 		c.Usual = &ui.Band{Name: v.T("live.usual_bad"), Low: low, High: high}
 	}

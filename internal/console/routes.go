@@ -16,6 +16,7 @@ func (c *Console) routes() []route {
 		c.topicsRoutes(),
 		c.liveRoutes(),
 		c.alertsRoutes(),
+		c.acknowledgeRoutes(),
 		c.incidentsRoutes(),
 		c.incidentRoutes(),
 		c.customersRoutes(),

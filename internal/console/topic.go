@@ -10,6 +10,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/locale"
 	"github.com/dhvani/dhvani/internal/web"
@@ -36,7 +37,8 @@ type topicPage struct {
 	products []topicPart
 	channels []topicPart
 	newest   []voiceRow
-	writes   bool // the operator has an endpoint that writes summaries
+	troubles []*incident.Insight // open ones about it
+	writes   bool                // the operator has an endpoint that writes summaries
 	written  written
 }
 
@@ -67,7 +69,9 @@ func (c *Console) askedTopic(r *http.Request, v *ui.Viewer) (topicPage, error) {
 	q := readFeedbackQuery(r.URL.Query())
 	p := topicPage{topic: name, writes: c.Writer != nil, query: feedbackQuery{days: q.days, from: q.from, to: q.to, chart: q.chart, page: v.URL("topics", name)}}
 	p.found = p.query.span(v.Now.In(v.Workspace.Location()))
-	return p, nil
+	var err error
+	p.troubles, err = c.troublesAbout(r.Context(), v.Workspace.Number, name)
+	return p, err
 }
 
 // readTopic reads the figures of a topic, and what is said about it.
