@@ -134,10 +134,15 @@ func (s *Share) rates(m Moment) {
 	}
 }
 
-// half sets the factors of recovery: the usual against half of the trouble, in the logarithm of the odds.
+// back is which part of a trouble, in the logarithm of the odds, the usual is compared with when it is to be over. A trouble that is half as
+// bad as it was does not look usual by that yet; one that is over looks so after about a third of the customers that a comparison with
+// half of it would take.
+const back = 0.7
+
+// half sets the factors of recovery.
 func (s *Share) half() {
 	mid := s.Rates.Mid
-	o := mid / (1 - mid) * math.Sqrt(s.S.Ep.Ratio)
+	o := mid / (1 - mid) * math.Pow(s.S.Ep.Ratio, back)
 	p := clamp(o/(1+o), 1e-7, 0.98)
 	s.Back = [2]float64{mid / p, (1 - mid) / (1 - p)}
 }

@@ -25,6 +25,10 @@ func newTelling(t *locale.Locale, in *Insight) *telling {
 	w := &telling{t: t, in: in, f: &in.Finding, values: map[string]string{}}
 	for _, p := range first(w.f.Causes) {
 		if w.f.Sure || len(w.f.Signs) == 0 || slices.Contains(w.f.Signs[0].Of, p) {
+			if v := w.values[p.Dim]; v != "" { // any of these
+				w.values[p.Dim] = v + anyOf + p.Value
+				continue
+			}
 			w.values[p.Dim] = p.Value
 		}
 	}
@@ -37,6 +41,9 @@ func newTelling(t *locale.Locale, in *Insight) *telling {
 	}
 	return w
 }
+
+// anyOf stands between values of one dimension, of which each has it.
+const anyOf = "\x1f"
 
 // take returns a dimension's value, which is then named.
 func (w *telling) take(d insight.Dim) string {
@@ -282,6 +289,13 @@ func (w *telling) scope() string {
 
 // Value writes a dimension's value as the reader knows it.
 func Value(t *locale.Locale, d insight.Dim, v string) string {
+	if strings.Contains(v, anyOf) {
+		var words []string
+		for w := range strings.SplitSeq(v, anyOf) {
+			words = append(words, Value(t, d, w))
+		}
+		return strings.Join(words, ", ")
+	}
 	word := v
 	switch d {
 	case insight.DimMethod:

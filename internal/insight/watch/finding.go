@@ -183,6 +183,11 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	} else {
 		f.Causes, f.Sure = cause.Find(t, up)
 	}
+	if !f.Sure && up && c.kind != insight.OrderSentBack {
+		if several, ok := cause.Several(t); ok {
+			f.Causes, f.Sure = append([]cause.Cause{several}, f.Causes[:min(len(f.Causes), 2)]...), several.Sure >= 0.5
+		}
+	}
 	if up {
 		s.hit(c, since, f)
 	}
@@ -205,7 +210,7 @@ func (s *shop) topic(since []insight.Outcome) string {
 	for _, g := range s.topics {
 		extra[g.theme] -= g.now.Expected * float64(len(since))
 	}
-	best, most := themeOpinion, max(3, 0.25*all)
+	best, most := themeOpinion, max(3, 0.1*all)
 	for _, theme := range slices.Sorted(maps.Keys(extra)) {
 		if extra[theme] > most {
 			best, most = theme, extra[theme]
@@ -336,10 +341,15 @@ func (s *shop) hit(c cases, since []insight.Outcome, f *found) {
 	f.Reasons = f.Reasons[:min(len(f.Reasons), mostReasons)]
 }
 
-// within reports whether an outcome has all values of a cause.
+// within reports whether an outcome has the values of a cause: of several of one
+// dimension, one.
 func within(o *insight.Outcome, pairs []cause.Pair) bool {
-	for _, p := range pairs {
-		if o.Dims[insight.Dim(p.Dim)] != p.Value {
+	for i := 0; i < len(pairs); {
+		dim, has := pairs[i].Dim, false
+		for ; i < len(pairs) && pairs[i].Dim == dim; i++ {
+			has = has || o.Dims[insight.Dim(dim)] == pairs[i].Value
+		}
+		if !has {
 			return false
 		}
 	}
