@@ -162,7 +162,7 @@ func describe(in *incident.Insight, begins time.Time) string {
 	for _, s := range f.Signs {
 		signs = append(signs, fmt.Sprintf("%s %.3g (usual %.3g) e=%.3g", s.Signal, s.Observed, s.Expected, s.Evidence))
 	}
-	return fmt.Sprintf("#%d %s %s good=%v told=%v severity=%d since %s opened %s hit %d back %d voices %d/%d sure=%v\n   causes: %s\n   signs: %s\n   reasons %v changes %v", in.Number, f.Kind, in.State, f.Good, in.Told,
-		in.Severity, time.UnixMicro(f.Since).Sub(begins).Round(time.Second), in.OpenedAt.Sub(begins).Round(time.Second), f.Hit, f.Back, f.Upset, f.Voices, f.Sure,
+	return fmt.Sprintf("#%d %s %s good=%v told=%v severity=%d since %s opened %s hit %d back %d voices %d/%d sure=%v\n   lost %+v\n   causes: %s\n   signs: %s\n   reasons %v changes %v", in.Number, f.Kind, in.State, f.Good, in.Told,
+		in.Severity, time.UnixMicro(f.Since).Sub(begins).Round(time.Second), in.OpenedAt.Sub(begins).Round(time.Second), f.Hit, f.Back, f.Upset, f.Voices, f.Sure, f.Lost,
 		strings.Join(causes, "; "), strings.Join(signs, "; "), f.Reasons, f.Changes)
 }

@@ -88,6 +88,11 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 			return f, fmt.Errorf("explain %s: %w", main.name, err)
 		}
 	}
+	if f.Theme == themeOrders {
+		if err := s.fewer(ctx, tx, r, &f); err != nil {
+			return f, fmt.Errorf("orders that do not come: %w", err)
+		}
+	}
 	f.Kind = kindOf(f.Theme, main, f.Causes, f.Sure)
 	if err := s.voices(ctx, tx, r, &f, now); err != nil {
 		return f, fmt.Errorf("voices on %s: %w", main.name, err)
@@ -108,6 +113,21 @@ func peak(f *incident.Finding, name string) float64 {
 		}
 	}
 	return 0
+}
+
+// fewer says what orders cost that did not come, where orders themselves are a sign.
+func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, f *found) error {
+	for _, sign := range f.Signs {
+		if sign.Name != insight.Orders || sign.Up {
+			continue
+		}
+		was, err := r.OutcomesOf(ctx, tx, s.workspace, insight.CheckoutEnded, f.Since-compareWith.Microseconds(), f.Since, lookedThrough)
+		if err != nil {
+			return err
+		}
+		f.Lost = missing(sign.Expected, sign.Low, sign.High, sign.Observed, sign.N, usualOrders(was))
+	}
+	return nil
 }
 
 // observe counts what a signal has come to since its onset.
@@ -184,12 +204,15 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 		f.Causes, f.Sure = cause.Find(t, up)
 	}
 	if !f.Sure && up && c.kind != insight.OrderSentBack {
-		if several, ok := cause.Several(t); ok {
+		if several, ok := cause.Several(t); ok && !sharper(f.Causes, several) {
 			f.Causes, f.Sure = append([]cause.Cause{several}, f.Causes[:min(len(f.Causes), 2)]...), several.Sure >= 0.5
 		}
 	}
 	if up {
 		s.hit(c, since, f)
+	}
+	if c.kind == insight.CheckoutEnded && up {
+		f.Lost = s.failures(f, since, was, now)
 	}
 	if f.Theme == themeOpinion && up {
 		f.Theme = s.topic(since)
@@ -217,6 +240,14 @@ func (s *shop) topic(since []insight.Outcome) string {
 		}
 	}
 	return best
+}
+
+// sharper reports whether one of some causes tells who is hit much better than
+// several values together.
+func sharper(causes []cause.Cause, several cause.Cause) bool {
+	return slices.ContainsFunc(causes, func(c cause.Cause) bool {
+		return len(c.Pairs) > 0 && c.Explains >= 0.7 && c.Rate >= 1.3*several.Rate
+	})
 }
 
 // table adds outcomes up by the values of their dimensions. A customer counts once.
