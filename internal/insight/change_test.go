@@ -90,6 +90,8 @@ func TestReleasesAndCampaigns(t *testing.T) {
 		}
 		const day = 24 * 60
 		see(0, 30, `{"library":{"name":"web","version":"1"},"campaign":{"source":"google","name":"Always"}}`)
+		see(1, 20, `{"app":{"name":"Shop","version":"1.0"}}`)
+		see(1.5*day, 30, `{"library":{"name":"another sender","version":"1"}}`)
 		see(2*day, 19, `{"page":{"path":"/app"}, "app" : {"name":"Shop","version":"2.0"},"library":{"name":"web","version":"1"}}`)
 		if got := changes(t, d); len(got) > 0 {
 			t.Errorf("too early: %v", got)

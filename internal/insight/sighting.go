@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -132,11 +133,9 @@ func (w *watched) applySightings(ctx context.Context, tx *db.Tx, changes map[int
 		if s.n < enoughSights {
 			continue
 		}
-		var first *int64
-		if err := tx.QueryRow(ctx, "SELECT min(since) FROM sighting WHERE workspace = $1", k.workspace).Scan(&first); err != nil {
-			return fmt.Errorf("read the first sighting: %w", err)
-		}
-		if first == nil || s.since-*first < settled {
+		if isNew, err := newToShop(ctx, tx, k, s); err != nil {
+			return err
+		} else if !isNew {
 			continue
 		}
 		of := map[string]string{string(DimRelease): k.value}
@@ -147,6 +146,23 @@ func (w *watched) applySightings(ctx context.Context, tx *db.Tx, changes map[int
 		changes[k.workspace] = append(changes[k.workspace], Change{ID: id.String(), At: s.since, Kind: k.kind, Title: k.value, Source: "events", Of: of})
 	}
 	return tx.Insert(ctx, "sighting", rows, "ON CONFLICT (workspace, kind, value) DO UPDATE SET since = excluded.since, n = excluded.n")
+}
+
+// newToShop reports whether what was seen is a change: the shop has been watched for
+// a while, and a release is another version of what is known. A name that was never
+// heard before is another sender, and no release.
+func newToShop(ctx context.Context, tx *db.Tx, k sightingKey, s sighting) (bool, error) {
+	var first, versions *int64
+	name := ""
+	if i := strings.LastIndexByte(k.value, ' '); i > 0 && k.kind == Deploy {
+		name = k.value[:i+1]
+	}
+	err := tx.QueryRow(ctx, `SELECT min(since), sum(CASE WHEN kind = $2 AND value <> $3 AND substr(value, 1, $4) = $5 AND n >= $6 THEN 1 ELSE 0 END)
+		FROM sighting WHERE workspace = $1`, k.workspace, k.kind, k.value, utf8.RuneCountInString(name), name, enoughSights).Scan(&first, &versions)
+	if err != nil {
+		return false, fmt.Errorf("read the first sighting: %w", err)
+	}
+	return first != nil && s.since-*first >= settled && (name == "" || *versions > 0), nil
 }
 
 // tidyChanges deletes releases and campaigns that too few told of, and old changes
