@@ -30,6 +30,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/deliver/mailbox"
+	"github.com/dhvani/dhvani/internal/deliver/returns"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
@@ -354,11 +355,14 @@ func (a *App) startServers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	back := &returns.Store{DB: a.database, Sealer: a.workspaces, Outbox: a.deliver, Now: a.o.Now}
+	hooks := a.o.Logger.With("component", "returns")
+	back.Route(mux, hooks, func(h http.Handler) http.Handler { return web.Standard(hooks, h) })
 	mux.Handle("/", console.New(console.Options{
 		Writer: written,
 		Staff:  a.staff, Workspaces: a.workspaces, Collect: collect,
 		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Incidents: a.incidents, Models: a.models,
-		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports, Outbox: a.deliver, Mailbox: a.mailbox,
+		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports, Outbox: a.deliver, Returns: back, Mailbox: a.mailbox,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
 	}))
 	local := http.NewServeMux()

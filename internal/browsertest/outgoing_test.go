@@ -191,7 +191,31 @@ func TestOutgoingMail(t *testing.T) {
 	b.press("Save")
 	b.until(`document.querySelector('[name=from_name]')?.value == 'Tantu' && location.search.includes('saved')`) // the password stayed: without it the user would be refused
 	b.picture("")
+
+	b.allow("/hook answered 422")
+	ask[bool](b, `(document.querySelector('[name=source]').value = 'sendgrid') && true`)
+	b.press("Make an address")
+	b.sees("This is not the key of that service.")
+	ask[bool](b, `(document.querySelector('[name=source]').value = 'postmark') && true`)
+	b.press("Make an address")
+	b.sees("nothing was heard yet")
+	hook := ask[string](b, `document.querySelector('#hook .snippet code').innerText`)
+	b.picture("-hook")
+	answer, err := http.Post(hook, "application/json", strings.NewReader(`{"RecordType":"SpamComplaint","Type":"SpamComplaint","Email":"junk@mail.example"}`))
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer, err)
+	}
+	answer.Body.Close()
+	ask[bool](b, `[...document.querySelectorAll('.segmented a')].find(e => e.innerText == 'Settings').click() || true`)
+	b.sees("last heard")
+
 	b.goTo(p.path("settings/outgoing"))
+	b.fill("email", "junk@mail.example")
+	b.press("Look it up")
+	b.sees("its owner called one junk")
+	b.picture("-stopped")
+	b.press("Let it get mails again")
+	b.sees("junk@mail.example gets mails again.")
 	b.fill("email", "asha@mail.example")
 	b.press("Look it up")
 	b.sees("asha@mail.example gets mails.")

@@ -17,6 +17,7 @@ import (
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/deliver/mailbox"
+	"github.com/dhvani/dhvani/internal/deliver/returns"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
@@ -61,6 +62,7 @@ type Options struct {
 	Rejected   *process.Rejected
 	Imports    *intake.Store
 	Outbox     *deliver.Store
+	Returns    *returns.Store
 	Collect    http.Handler     // the collection of events
 	Writer     *writer.Client   // sums up texts; nil: nobody does
 	Demo       *shop.Director   // whose scenes staff may play; nil outside the demo

@@ -11,6 +11,7 @@ import (
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/deliver/email"
+	"github.com/dhvani/dhvani/internal/deliver/returns"
 	"github.com/dhvani/dhvani/internal/deliver/webhook"
 )
 
@@ -19,6 +20,10 @@ type destinationView struct {
 	*deliver.Destination        // ID is "" where it is to be made
 	form                 *form  // refused
 	secret               string // a signing secret that was just made
+
+	hook     *returns.Hook // nil where there is none
+	hookForm *form         // refused
+	hookURL  string        // of a hook that was just made
 }
 
 // isNew reports whether the destination is to be made.
@@ -38,7 +43,17 @@ func (c *Console) destinationSettings(w http.ResponseWriter, r *http.Request, v 
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, destinationForm(v, destinationView{Destination: d}))
+	return c.showDestination(w, r, v, destinationView{Destination: d}, http.StatusOK)
+}
+
+// showDestination shows the form of a destination.
+func (c *Console) showDestination(w http.ResponseWriter, r *http.Request, v *ui.Viewer, d destinationView, status int) (err error) {
+	if d.Kind == deliver.Email && !d.isNew() {
+		if d.hook, err = c.Returns.Hook(r.Context(), v.Actor, d.ID); err != nil {
+			return err
+		}
+	}
+	return render(w, r, status, destinationForm(v, d))
 }
 
 func (c *Console) createDestination(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
@@ -77,7 +92,7 @@ func (c *Console) changeDestination(w http.ResponseWriter, r *http.Request, v *u
 	readDestination(r, d)
 	err = c.Outbox.Change(r.Context(), v.Actor, d)
 	if f := refused(r, v, err, destinationFields(d.Kind)); f != nil {
-		return render(w, r, http.StatusUnprocessableEntity, destinationForm(v, destinationView{Destination: d, form: f}))
+		return c.showDestination(w, r, v, destinationView{Destination: d, form: f}, http.StatusUnprocessableEntity)
 	}
 	if err != nil {
 		return err

@@ -38,6 +38,8 @@ func (c *Console) settingsRoutes() []route {
 		{pattern: "GET " + at + "/outgoing/{destination}/settings", right: staff.Configure, handle: c.destinationSettings},
 		{pattern: "POST " + at + "/outgoing/{destination}/settings", right: staff.Configure, handle: c.changeDestination},
 		{pattern: "POST " + at + "/outgoing/{destination}/secret", right: staff.Configure, handle: c.rotateSecret},
+		{pattern: "POST " + at + "/outgoing/{destination}/hook", right: staff.Configure, handle: c.makeHook},
+		{pattern: "POST " + at + "/outgoing/{destination}/hook/remove", right: staff.Configure, handle: c.removeHook},
 		{pattern: "POST " + at + "/outgoing/{destination}/test", right: staff.Configure, handle: c.testDestination},
 		{pattern: "POST " + at + "/outgoing/{destination}/pause", right: staff.Configure, handle: c.pauseDestination},
 		{pattern: "POST " + at + "/outgoing/{destination}/resume", right: staff.Configure, handle: c.resumeDestination},

@@ -343,6 +343,9 @@ func (s *Store) Delete(ctx context.Context, by staff.Actor, id string) error {
 		if err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, "DELETE FROM mail_hook WHERE workspace = $1 AND destination = $2", by.Workspace, id); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, "UPDATE outbox SET state = 'dead', failure = '"+noDestination+"', touched_at = $1 WHERE workspace = $2 AND destination = $3 AND state = 'open'",
 			s.now().UnixMicro(), by.Workspace, id); err != nil {
 			return err

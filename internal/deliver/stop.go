@@ -42,6 +42,16 @@ func (s *Store) Return(ctx context.Context, tx *db.Tx, workspace int64, id, fail
 	if err != nil {
 		return fmt.Errorf("note that a mail came back: %w", err)
 	}
+	return s.stop(ctx, tx, workspace, receiver, failure, now)
+}
+
+// Stop stops mails to an address, where it is no more or its owner complained, as
+// somebody who knows says by a word (email.Report.Failure).
+func (s *Store) Stop(ctx context.Context, tx *db.Tx, workspace int64, address, failure string) error {
+	return s.stop(ctx, tx, workspace, address, failure, s.now().UnixMicro())
+}
+
+func (s *Store) stop(ctx context.Context, tx *db.Tx, workspace int64, address, failure string, now int64) error {
 	why := ""
 	switch {
 	case strings.HasPrefix(failure, "bounced_5.1."): // the address itself (RFC 3463)
@@ -49,11 +59,11 @@ func (s *Store) Return(ctx context.Context, tx *db.Tx, workspace int64, id, fail
 	case strings.HasPrefix(failure, "complaint"):
 		why = StoppedComplaint
 	}
-	if why == "" || receiver == "" {
+	if why == "" || address == "" {
 		return nil
 	}
-	_, err = tx.Exec(ctx, "INSERT INTO mail_stop (workspace, address, why, at) VALUES ($1, $2, $3, $4) ON CONFLICT (workspace, address) DO UPDATE SET why = excluded.why, at = excluded.at",
-		workspace, addressHash(workspace, receiver), why, now)
+	_, err := tx.Exec(ctx, "INSERT INTO mail_stop (workspace, address, why, at) VALUES ($1, $2, $3, $4) ON CONFLICT (workspace, address) DO UPDATE SET why = excluded.why, at = excluded.at",
+		workspace, addressHash(workspace, address), why, now)
 	if err != nil {
 		return fmt.Errorf("stop mails to an address: %w", err)
 	}

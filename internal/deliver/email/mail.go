@@ -64,6 +64,10 @@ func MessageID(id, domain string) string {
 	return id + "@" + domain
 }
 
+// PostmarkID is the name of the metadata by which Postmark, which gives mails ids of
+// its own, tells of ours.
+const PostmarkID = "dhvani"
+
 // clean takes out what could begin another header.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -133,6 +137,9 @@ func compose(o *settings, p *deliver.Parcel) (*gomail.Msg, error) {
 		if value = strings.TrimSpace(clean(value)); value != "" {
 			m.SetGenHeader(name, value)
 		}
+	}
+	if strings.HasSuffix(o.host, ".postmarkapp.com") {
+		m.SetGenHeader("X-PM-Metadata-"+PostmarkID, p.ID)
 	}
 	if s.Unsubscribe != "" {
 		if err := m.SetListUnsubscribeOneClick(clean(s.Unsubscribe)); err != nil {

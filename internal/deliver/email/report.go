@@ -142,8 +142,14 @@ func complaint(r io.Reader) []Report {
 // originalID finds our message's id in the headers of the mail that came back.
 func originalID(r io.Reader) string {
 	h, _ := textproto.ReadHeader(bufio.NewReader(r))
-	local, _, ok := strings.Cut(strings.Trim(h.Get("Message-Id"), " \t<>"), "@")
-	if !ok || !strings.HasPrefix(local, "msg_") || len(local) > 64 || strings.Trim(local, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+	return MessageOf(h.Get("Message-Id"))
+}
+
+// MessageOf returns the id of the message whose mail has a Message-ID, "" where it is
+// none of ours.
+func MessageOf(messageID string) string {
+	local, _, _ := strings.Cut(strings.Trim(messageID, " \t<>"), "@")
+	if !strings.HasPrefix(local, "msg_") || len(local) > 64 || strings.Trim(local, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 		return ""
 	}
 	return local
