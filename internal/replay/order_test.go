@@ -17,6 +17,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/order"
@@ -27,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: guesses}, insight.Stage{}, intake.Stage{}}
+var rooms = []process.Stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: guesses}, insight.Stage{}, intake.Stage{}, incident.Stage{}}
 
 // guess says anything of a text, and always the same.
 type guess struct{ salt string }
@@ -102,7 +103,7 @@ func drawEvent(t *rapid.T, i int) event.Event {
 		e.Flags = event.Verified
 	}
 	order, score := pick("order", "o1", "o2"), rapid.IntRange(1, 5).Draw(t, "score")
-	switch rapid.IntRange(0, 14).Draw(t, "what") {
+	switch rapid.IntRange(0, 15).Draw(t, "what") {
 	case 0:
 		e.Type, e.Traits = event.Identify, fmt.Sprintf(`{"email":%q,"phone":%q}`, pick("mail", "x@y.z", "p@q.r"), pick("phone", "+919876543210", "+919876543211"))
 	case 1:
@@ -119,6 +120,14 @@ func drawEvent(t *rapid.T, i int) event.Event {
 	case 6, 7, 8, 9:
 		e.Name = pick("browsing", "Product Viewed", "Product Added", "Checkout Started", "Checkout Failed", "Products Searched", "Order Completed")
 		e.Properties = fmt.Sprintf(`{"product_id":"p%d","name":"name %d","payment_method":%q,"reason":"late","query":"q%d","results":0}`, score, i, pick("method", "UPI", "card"), i)
+	case 12:
+		n := rapid.IntRange(1, 2).Draw(t, "verdict")
+		id := event.NewID(1, "verdict", fmt.Sprint(n)).String()
+		e.Type, e.Flags, e.UserID, e.AnonymousID = event.Staff, event.Verified, "", ""
+		if e.Name, e.Properties = incident.WithdrawName, fmt.Sprintf(`{"id":%q,"by":"ann"}`, id); rapid.Bool().Draw(t, "given") {
+			e.Name, e.At = incident.VerdictName, int64(n)*1_000_000 // its id stands for what it says and when
+			e.Properties = fmt.Sprintf(`{"id":%q,"insight":"i%d","what":"mute","kind":"payment","theme":"checkout","pairs":[{"dim":"method","value":"upi"}],"by":"ann"}`, id, n)
+		}
 	default:
 		ids := []event.ID{
 			event.ProfileID(1, event.UserProfile, "u1"), event.ProfileID(1, event.UserProfile, "u2"),
