@@ -21,9 +21,18 @@ type Measured struct {
 	Mended       bool
 }
 
+// firstSign is when the first sign of it was; where no customer shows it, when it
+// began.
+func (f *Finding) firstSign() int64 {
+	if f.First == 0 {
+		return f.Since
+	}
+	return f.First
+}
+
 // measure reads a timeline.
 func measure(in *Insight, list []Entry) (m Measured) {
-	m.Notice = max(0, in.OpenedAt.Sub(time.UnixMicro(in.Finding.First)))
+	m.Notice = max(0, in.OpenedAt.Sub(time.UnixMicro(in.Finding.firstSign())))
 	for _, e := range list {
 		since := max(0, e.At.Sub(in.OpenedAt))
 		switch e.What {

@@ -97,6 +97,9 @@ func percent(t *locale.Locale, share float64) string {
 }
 
 func perHour(t *locale.Locale, n float64) string {
+	if n > 0 && n < .05 {
+		return "<" + t.Decimal(.1, 1)
+	}
 	if n < 10 && n != math.Trunc(n) {
 		return t.Decimal(n, 1)
 	}

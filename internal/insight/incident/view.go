@@ -57,7 +57,7 @@ type Evidence struct {
 	Of       []cause.Pair `json:"of" doc:"What the signal is restricted to."`
 	Up       bool         `json:"up" doc:"More than usual."`
 	Since    string       `json:"since"`
-	Noticed  string       `json:"noticed_at"`
+	Noticed  string       `json:"noticed_at,omitempty"`
 	Ended    string       `json:"ended_at,omitempty"`
 	Observed float64      `json:"observed" doc:"Since then: a share, or a count an hour."`
 	Expected float64      `json:"expected" doc:"As is usual."`
@@ -127,7 +127,7 @@ func (s *Store) view(ctx context.Context, tx *db.Tx, l *locale.Locale, in *Insig
 	f := &in.Finding
 	v := View{
 		ID: in.ID, Number: in.Number, Kind: f.Kind, Title: Title(l, in), Text: Sentence(l, in), State: in.State, Severity: SeverityNames[in.Severity], Good: f.Good, Told: in.Told,
-		Since: event.FormatTime(f.Since), FirstAt: event.FormatTime(f.First), OpenedAt: stamp(in.OpenedAt), AcknowledgedAt: stamp(in.AcknowledgedAt),
+		Since: event.FormatTime(f.Since), FirstAt: event.FormatTime(f.firstSign()), OpenedAt: stamp(in.OpenedAt), AcknowledgedAt: stamp(in.AcknowledgedAt),
 		RecoveredAt: stamp(in.RecoveredAt), ResolvedAt: stamp(in.ResolvedAt), ChangedAt: stamp(in.ChangedAt), Owner: in.Owner, AcknowledgedBy: in.AcknowledgedBy,
 		ResolvedBy: in.ResolvedBy, MergedInto: in.MergedInto, Outcome: in.Outcome, Reopened: in.Reopened, Version: in.Version,
 		Evidence: []Evidence{}, Sure: f.Sure, Causes: []cause.Cause{}, Reasons: append([]Reason{}, f.Reasons[:min(len(f.Reasons), maxEvidence)]...),
@@ -138,7 +138,7 @@ func (s *Store) view(ctx context.Context, tx *db.Tx, l *locale.Locale, in *Insig
 		v.Signal = f.Signs[0].Signal
 	}
 	for _, x := range f.Signs[:min(len(f.Signs), maxEvidence)] {
-		v.Evidence = append(v.Evidence, Evidence{x.Signal, append([]cause.Pair{}, x.Of...), x.Up, event.FormatTime(x.Since), event.FormatTime(x.Noticed), stamp(timeOf(x.Ended)),
+		v.Evidence = append(v.Evidence, Evidence{x.Signal, append([]cause.Pair{}, x.Of...), x.Up, event.FormatTime(x.Since), stamp(timeOf(x.Noticed)), stamp(timeOf(x.Ended)),
 			x.Observed, x.Expected, x.Low, x.High, x.N, x.Excess, x.Evidence})
 	}
 	for _, c := range f.Causes {

@@ -269,7 +269,7 @@ func (s *Store) merge(ctx context.Context, tx *db.Tx, from, into *Insight, accou
 		return fmt.Errorf("count whom an incident hit: %w", err)
 	}
 	f, g := &into.Finding, &from.Finding
-	f.Hit, f.Since, f.First = max(f.Hit, hit), min(f.Since, g.Since), min(f.First, g.First)
+	f.Hit, f.First, f.Since = max(f.Hit, hit), min(f.firstSign(), g.firstSign()), min(f.Since, g.Since)
 	for _, theme := range append([]string{g.Theme}, from.Themes...) {
 		if theme != f.Theme && !slices.Contains(into.Themes, theme) {
 			into.Themes = append(into.Themes, theme)
