@@ -14,7 +14,7 @@ type Outcome struct {
 	Profile  event.ID // whose it is
 	Subject  event.ID // the trail of an order or checkout, or the opinion; zero for none
 	History  bool     // imported, or told more than an hour late: it teaches, and alarms nobody
-	Again    bool     // the same subject ended before: a retry, or a parcel that comes after Overdue told of it
+	Again    bool     // the same subject ended before: a retry, or a parcel that comes after its promise passed
 	Bad      float64  // 0 for what went well to 1 for what went altogether badly
 	Amount   int64    // money at stake in millionths, 0 where unknown
 	Currency string

@@ -56,10 +56,9 @@ type counted struct{ n, bad int64 }
 // outcomeCounts are what a batch's outcomes add.
 type outcomeCounts map[countKey]*counted
 
-// add counts an outcome. Those that ended before are counted already; a parcel
-// that Overdue told of is not.
+// add counts an outcome; those that ended before are counted already.
 func (c outcomeCounts) add(workspace int64, o *Outcome, d *values) {
-	if o.Again && !again(o.Kind) {
+	if o.Again {
 		return
 	}
 	bad := int64(math.Round(o.Bad * float64(event.One)))
@@ -85,9 +84,6 @@ func (c outcomeCounts) add(workspace int64, o *Outcome, d *values) {
 		}
 	}
 }
-
-// again reports whether outcomes of a kind that ended before are counted.
-func again(kind OutcomeKind) bool { return kind == DeliveryEnded }
 
 func (c outcomeCounts) count(k countKey, bad int64) {
 	f := c[k]

@@ -122,21 +122,33 @@ func TestOverdue(t *testing.T) {
 			})
 			return out
 		}
-		late := overdue(60, 180)
 		want := []string{"delivery+120 1 area=IN 1 carrier=DTDC country=IN"}
+		late := overdue(60, 180)
 		if diff := cmp.Diff(want, said(late)); diff != "" {
 			t.Error(diff)
 		}
-		if again := overdue(121, 180); len(again) > 0 {
+		watch(t, d, 0, ev("x", "Page", 121, ""), ev("x", "Page", 122, "")) // now the stage knows the time
+		told := outcomes(t, d, 0)
+		if diff := cmp.Diff(append([]string{"delivery+30 0"}, want...), said(told)); diff != "" || told[1].Subject != late[0].Subject {
+			t.Error(diff)
+		}
+		if again := overdue(0, 180); len(again) > 0 {
 			t.Errorf("once more: %v", said(again))
 		}
 		watch(t, d, 0, vouched(ev("u", "Order Delivered", 200, `{"order_id":"1"}`)))
 		came := outcomes(t, d, 0)
-		if last := came[len(came)-1]; last.Subject != late[0].Subject || !last.Again || last.Bad != 1 {
+		if last := came[len(came)-2]; last.Subject != late[0].Subject || !last.Again || last.Bad != 1 {
 			t.Errorf("it came as %+v, overdue was %+v", last, late[0])
 		}
-		if left := overdue(0, math.MaxInt32); len(left) != 1 {
+		if left := overdue(0, math.MaxInt32); len(left) != 0 {
 			t.Errorf("overdue at last: %v", said(left))
 		}
+		view(t, d, func(ctx context.Context, s *insight.Store, tx *db.Tx) error {
+			slots, err := s.OutcomeSeries(ctx, tx, 1, insight.DeliveryEnded, "", "", after(0), after(500), insight.Day)
+			if diff := cmp.Diff([]insight.Slot{{At: after(-720), N: 3, Bad: 2}}, slots); err != nil || diff != "" {
+				t.Errorf("%v: each parcel counts once: %s", err, diff)
+			}
+			return err
+		})
 	})
 }

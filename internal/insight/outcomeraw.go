@@ -22,10 +22,7 @@ func eachRaw(ctx context.Context, tx *db.Tx, workspace int64, kind OutcomeKind, 
 	if tx.Postgres() {
 		holds = "strpos(dims, $5)"
 	}
-	query := "SELECT at, bad, dims FROM outcome WHERE workspace = $1 AND kind = $2 AND at >= $3 AND at < $4 AND " + holds + " > 0"
-	if !again(kind) {
-		query += fmt.Sprintf(" AND flags & %d = 0", isAgain)
-	}
+	query := fmt.Sprintf("SELECT at, bad, dims FROM outcome WHERE workspace = $1 AND kind = $2 AND at >= $3 AND at < $4 AND %s > 0 AND flags & %d = 0", holds, isAgain)
 	return tx.Each(ctx, query, []any{workspace, string(kind), from, to, text}, func(r *sql.Rows) error {
 		var at, bad int64
 		var d string

@@ -88,30 +88,3 @@ func (s *Store) OutcomeValues(ctx context.Context, tx *db.Tx, workspace int64, k
 	}
 	return out, nil
 }
-
-// Overdue reads the parcels whose promise passed from a time until before another
-// and that have not come: outcomes of no event, whose Subject is that of the one to
-// come.
-func (s *Store) Overdue(ctx context.Context, tx *db.Tx, workspace, from, to int64) ([]Outcome, error) {
-	var out []Outcome
-	err := tx.Each(ctx, `SELECT id, profile, state, promise, value, currency, dims FROM trail
-		WHERE workspace = $1 AND promise >= $2 AND promise < $3 AND promise > 0 ORDER BY promise, id`, []any{workspace, from, to}, func(r *sql.Rows) error {
-		o := Outcome{Kind: DeliveryEnded, Bad: 1}
-		var id, profile []byte
-		var state int64
-		var dims string
-		err := r.Scan(&id, &profile, &state, &o.At, &o.Amount, &o.Currency, &dims)
-		if state&isWaiting != 0 {
-			return err
-		}
-		copy(o.Subject[:], id)
-		copy(o.Profile[:], profile)
-		o.History, o.Dims = state&isHistory != 0, parseDims(dims)
-		out = append(out, o)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read overdue parcels: %w", err)
-	}
-	return out, nil
-}

@@ -1,7 +1,6 @@
 package insight
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -61,7 +60,7 @@ func (w *watched) chat(e *event.Event, v event.Verb) {
 	w.lines = append(w.lines, l)
 }
 
-// answers makes outcomes of answers and of waits that grew too long.
+// answers makes outcomes of answers.
 func (w *watched) answers(ctx context.Context, tx *db.Tx) error {
 	waits, err := w.waits(ctx, tx)
 	if err != nil {
@@ -99,7 +98,10 @@ func (w *watched) answers(ctx context.Context, tx *db.Tx) error {
 		return fmt.Errorf("end waits in chats: %w", err)
 	}
 	err = tx.Insert(ctx, "chat_wait", rows, "ON CONFLICT (workspace, id) DO UPDATE SET due = excluded.due, at = excluded.at, profile = excluded.profile, history = excluded.history, dims = excluded.dims")
-	return cmp.Or(err, w.overlong(ctx, tx))
+	if err != nil {
+		return fmt.Errorf("keep who waits in chats: %w", err)
+	}
+	return nil
 }
 
 // waits reads who waits in the batch's chats.
@@ -136,22 +138,19 @@ func scanWait(r *sql.Rows, into map[trailKey]*wait) error {
 
 // overlong ends the waits that have grown too long, as of the latest event, and
 // makes them outcomes in shops whose answers are seen.
-func (w *watched) overlong(ctx context.Context, tx *db.Tx) error {
-	keys := db.NewRows(db.Columns("workspace int, due int, since int"))
-	for _, ws := range slices.Sorted(maps.Keys(w.last)) {
-		if at := w.last[ws].At; w.seen.sweep(ws, at) {
-			keys.Add(ws, at, at-7*Day.micros())
-		}
-	}
+func (w *watched) overlong(ctx context.Context, tx *db.Tx, clocks *db.Rows) error {
 	over := map[trailKey]*wait{}
-	err := tx.Lookup(ctx, keys, `DELETE FROM chat_wait WHERE (workspace, id) IN (SELECT c.workspace, c.id FROM k CROSS JOIN chat_wait c
-		WHERE c.workspace = k.workspace AND c.due < k.due) RETURNING workspace, id, due, at, profile, history, dims`,
+	err := tx.Lookup(ctx, clocks, `DELETE FROM chat_wait WHERE (workspace, id) IN (SELECT c.workspace, c.id FROM k CROSS JOIN chat_wait c
+		WHERE c.workspace = k.workspace AND c.due < k.at) RETURNING workspace, id, due, at, profile, history, dims`,
 		func(r *sql.Rows) error { return scanWait(r, over) })
-	if err != nil || len(over) == 0 {
-		return err
+	if err != nil {
+		return fmt.Errorf("end long waits in chats: %w", err)
+	}
+	if len(over) == 0 {
+		return nil
 	}
 	seen := map[int64]bool{}
-	err = tx.Lookup(ctx, keys, `SELECT k.workspace FROM k WHERE EXISTS (SELECT 1 FROM outcome o WHERE o.workspace = k.workspace AND o.kind = 'reply'
+	err = tx.Lookup(ctx, clocks, `SELECT k.workspace FROM k WHERE EXISTS (SELECT 1 FROM outcome o WHERE o.workspace = k.workspace AND o.kind = 'reply'
 		AND o.at >= k.since AND o.bad = 0)`, func(r *sql.Rows) error {
 		var ws int64
 		err := r.Scan(&ws)
@@ -163,8 +162,7 @@ func (w *watched) overlong(ctx context.Context, tx *db.Tx) error {
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(over), compareTrails) {
 		if x := over[k]; seen[k.workspace] {
-			w.outcome(w.last[k.workspace], Outcome{Kind: ReplyWaitedFor, Profile: x.profile, Subject: k.id, At: x.due, Bad: 1}, x.dims)
-			w.outcomes[len(w.outcomes)-1].History = x.history
+			w.passed(k.workspace, Outcome{Kind: ReplyWaitedFor, Profile: x.profile, Subject: k.id, At: x.due, Bad: 1, History: x.history}, x.dims)
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, buyers
 	case event.OrderShipped:
 		x.dims.address(t.p)
 		x.dims.set(inCarrier, short(t.p.First("carrier", "shipping_carrier", "tracking_company")))
-		if promise := t.p.First("promised_by", "promised_at", "promised", "estimated_delivery", "expected_delivery", "delivery_date"); promise != "" && !x.has(isDelivered) {
+		if promise := t.p.First("promised_by", "promised_at", "promised", "estimated_delivery", "expected_delivery", "delivery_date"); promise != "" && x.promise >= 0 && !x.has(isDelivered) {
 			at, err := z.promise(ctx, tx, t.e.Workspace, promise)
 			if err != nil {
 				return err
@@ -120,14 +120,14 @@ func (w *watched) delivered(t *told, x *trail) {
 	if x.has(isDelivered) {
 		return
 	}
-	overdue := x.promise > 0 && t.e.At > x.promise
+	promised := max(x.promise, -x.promise)
 	days, known := t.p.Number("days_late")
-	if !known && x.promise == 0 {
+	if !known && promised == 0 {
 		x.state |= isDelivered
 		return
 	}
-	o := Outcome{Kind: DeliveryEnded, Subject: x.id, Again: overdue, Amount: x.value, Currency: x.currency}
-	if known && days > 0 || !known && overdue {
+	o := Outcome{Kind: DeliveryEnded, Subject: x.id, Again: x.promise < 0, Amount: x.value, Currency: x.currency}
+	if known && days > 0 || !known && t.e.At > promised {
 		o.Bad = 1
 	}
 	x.state |= isDelivered

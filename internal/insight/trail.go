@@ -28,7 +28,6 @@ const (
 	isDelivered             // its parcel came
 	isSentBack              // it was cancelled, returned or refunded
 	isHistory               // its parcel was told of as history
-	isWaiting               // it is no checkout but a chat, and waits for an answer until promise
 )
 
 // trail is what is known of a checkout and then of its order.
@@ -38,7 +37,7 @@ type trail struct {
 	profile  event.ID
 	placed   event.ID // of the order, zero where unknown
 	state    int64
-	promise  int64
+	promise  int64 // until when its parcel was promised, 0 for not; below 0 the same, once an outcome told that it passed
 	value    int64
 	currency string
 	dims     values

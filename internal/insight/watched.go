@@ -280,6 +280,9 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 	if err := w.trails.store(ctx, tx); err != nil {
 		return err
 	}
+	if err := w.timePassed(ctx, tx); err != nil {
+		return err
+	}
 	changes := map[int64][]Change{}
 	if err := errors.Join(w.applyPrices(ctx, tx, changes), w.applySightings(ctx, tx, changes)); err != nil {
 		return err

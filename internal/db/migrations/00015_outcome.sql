@@ -46,7 +46,7 @@ CREATE TABLE trail (
     profile   {{.Bytes}},                  -- whose it is, as is all below NULL or empty where it leads on
     placed    {{.Bytes}},                  -- the hash of its order's id, where it is known
     state     INTEGER NOT NULL DEFAULT 0,  -- bits, see trail.go
-    promise   INTEGER NOT NULL DEFAULT 0,  -- until when its parcel was promised, 0 for not
+    promise   INTEGER NOT NULL DEFAULT 0,  -- until when its parcel was promised, 0 for not; below 0: it passed, and an outcome tells
     value     INTEGER NOT NULL DEFAULT 0,  -- millionths
     currency  TEXT NOT NULL DEFAULT '',
     dims      TEXT NOT NULL DEFAULT '',    -- as of an outcome
