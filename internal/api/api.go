@@ -19,6 +19,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
@@ -49,6 +50,7 @@ type Options struct {
 	Feedback   feedback.Store
 	Insight    *insight.Store
 	Incidents  *incident.Store
+	Outbox     *deliver.Store
 	Workspaces *workspace.Store
 	Staff      *staff.Store
 	Pipeline   Pipeline
@@ -87,6 +89,7 @@ func New(o Options) (http.Handler, *huma.OpenAPI) {
 	s.feedbackAndScores()
 	s.changes()
 	s.insights()
+	s.outgoing()
 	s.language()
 	s.keys()
 	s.settings()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/customer"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/eventlog"
 	"github.com/dhvani/dhvani/internal/feedback"
@@ -92,7 +93,7 @@ func roomProblem(err error) *web.Problem {
 		return web.NewProblem(http.StatusUnprocessableEntity, string(input))
 	case errors.As(err, &asked):
 		return web.NewProblem(http.StatusUnprocessableEntity, string(asked))
-	case errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, workspace.ErrNotFound), errors.Is(err, incident.ErrNotFound):
+	case errors.Is(err, customer.ErrNotFound), errors.Is(err, feedback.ErrNotFound), errors.Is(err, workspace.ErrNotFound), errors.Is(err, incident.ErrNotFound), errors.Is(err, deliver.ErrNotFound):
 		return web.NewProblem(http.StatusNotFound, "there is nothing with this id")
 	case errors.Is(err, customer.ErrNoMerge):
 		return web.NewProblem(http.StatusConflict, "there is no merge to undo")

@@ -346,7 +346,7 @@ func (a *App) startServers(ctx context.Context) error {
 	a.routeHealth(mux)
 	rest, _ := api.New(api.Options{
 		Customers: &customer.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Incidents: a.incidents,
-		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected,
+		Workspaces: a.workspaces, Staff: a.staff, Pipeline: a, Tail: a.tail, Rejected: a.rejected, Outbox: a.deliver,
 		Keys: a.lookup, Analyzer: a.analyzer, Logger: a.o.Logger.With("component", "api"),
 	})
 	mux.Handle("/api/", rest)

@@ -133,6 +133,7 @@ func TestOddAddresses(t *testing.T) {
 		"feedback": {"q", "mood", "channel", "kind", "product", "order", "survey", "state", "rating_min", "rating_max", "topic", "toward", "language",
 			"sentiment", "care", "urgency", "disagrees", "days", "from", "to", "view", "chart", "cursor"},
 		"topics": {"days", "from", "to", "channel"}, "topics/delivery": {"days", "from", "to", "chart"},
+		"settings/outgoing/new": {"kind"}, "settings/outgoing/failed": {"cursor"}, "settings/outgoing/" + s.things["destination"]: {"state", "cursor", "said"},
 		customer: {"show", "day", "before", "orders", "done"},
 	} {
 		for _, name := range names {

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,7 +53,17 @@ func (c *Console) readMessages(ctx context.Context, v *ui.Viewer, id string, m *
 	if m.of, err = c.Outbox.Overview(ctx, v.Actor, id); err != nil {
 		return err
 	}
-	m.list, m.next, err = c.Outbox.Deliveries(ctx, v.Actor, deliver.Filter{Destination: id, State: m.state, Cursor: m.cursor, Limit: messageRows})
+	return c.list(ctx, v, id, m)
+}
+
+// list reads a page of messages; where its cursor is none, the first.
+func (c *Console) list(ctx context.Context, v *ui.Viewer, destination string, m *messagesView) (err error) {
+	f := deliver.Filter{Destination: destination, State: m.state, Cursor: m.cursor, Limit: messageRows}
+	m.list, m.next, err = c.Outbox.Deliveries(ctx, v.Actor, f)
+	if errors.Is(err, deliver.ErrCursor) {
+		m.cursor, f.Cursor = "", ""
+		m.list, m.next, err = c.Outbox.Deliveries(ctx, v.Actor, f)
+	}
 	return err
 }
 
@@ -66,8 +77,7 @@ func (c *Console) failedMessages(w http.ResponseWriter, r *http.Request, v *ui.V
 	for _, d := range list {
 		m.names[d.ID] = d.Name
 	}
-	m.list, m.next, err = c.Outbox.Deliveries(r.Context(), v.Actor, deliver.Filter{State: deliver.Dead, Cursor: m.cursor, Limit: messageRows})
-	if err != nil {
+	if err := c.list(r.Context(), v, "", &m); err != nil {
 		return err
 	}
 	return render(w, r, http.StatusOK, failedPage(v, m))

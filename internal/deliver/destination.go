@@ -178,6 +178,9 @@ func (s *Store) Destination(ctx context.Context, by staff.Actor, id string) (d *
 }
 
 func read(ctx context.Context, tx *db.Tx, workspace int64, id string) (*Destination, error) {
+	if !isID(id) {
+		return nil, ErrNotFound
+	}
 	d, err := scanDestination(tx.QueryRow(ctx, "SELECT "+destinationColumns+" FROM destination WHERE workspace = $1 AND id = $2", workspace, id))
 	if db.IsNone(err) {
 		return nil, ErrNotFound

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/staff"
+	"github.com/dhvani/dhvani/internal/workspace"
 )
 
 // Delivery is a message as staff see it: without its body.
@@ -122,17 +124,31 @@ func (s *Store) Deliveries(ctx context.Context, by staff.Actor, f Filter) (out [
 	return out, next, nil
 }
 
+// ErrCursor says that a cursor is none that a list gave.
+const ErrCursor = workspace.Invalid("the cursor is not one of this list")
+
 func openCursor(cursor string) (at int64, id string, err error) {
-	if _, err := fmt.Sscanf(cursor, "%d.%s", &at, &id); err != nil {
-		return 0, "", ErrNotFound
+	micros, id, _ := strings.Cut(cursor, ".")
+	at, err = strconv.ParseInt(micros, 10, 64)
+	if err != nil || !isID(id) {
+		return 0, "", ErrCursor
 	}
 	return at, id, nil
+}
+
+// isID reports whether a text can be the id of a message or a destination; others
+// are not looked for.
+func isID(id string) bool {
+	return id != "" && len(id) <= 64 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
 // Delivery returns one message.
 func (s *Store) Delivery(ctx context.Context, by staff.Actor, id string) (d Delivery, err error) {
 	if err := by.Need(staff.See); err != nil {
 		return d, err
+	}
+	if !isID(id) {
+		return d, ErrNotFound
 	}
 	err = s.DB.View(ctx, func(tx *db.Tx) (err error) {
 		d, err = scanDelivery(tx.QueryRow(ctx, "SELECT "+deliveryColumns+" FROM outbox WHERE workspace = $1 AND id = $2", by.Workspace, id), by)
@@ -156,6 +172,9 @@ const afresh = `UPDATE outbox SET state = 'open', attempts = 0, due = $1, touche
 // Again sends a message once more that is a dead letter, or was sent and did not
 // arrive where it should. One whose body is no longer kept is not found.
 func (s *Store) Again(ctx context.Context, by staff.Actor, id string) error {
+	if !isID(id) {
+		return ErrNotFound
+	}
 	n, err := s.again(ctx, by, "message.again", id, afresh+" AND id = $3")
 	if err == nil && n == 0 {
 		err = ErrNotFound

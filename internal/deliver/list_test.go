@@ -64,7 +64,7 @@ func TestDeliveries(t *testing.T) {
 				t.Errorf("%+v: %v", c.f, ids)
 			}
 		}
-		if _, _, err := b.Deliveries(ctx, b.by, Filter{State: Dead, Cursor: "x"}); err != ErrNotFound {
+		if _, _, err := b.Deliveries(ctx, b.by, Filter{State: Dead, Cursor: "x"}); err != ErrCursor {
 			t.Error(err)
 		}
 		if list, _, err := b.Deliveries(ctx, staff.ByOperator(8), Filter{State: Dead}); err != nil || len(list) > 0 {
