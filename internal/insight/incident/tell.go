@@ -41,8 +41,8 @@ func (s *Store) tell(ctx context.Context, tx *db.Tx, in *Insight, what What) err
 		}
 		return c.flush(ctx, tx)
 	}
-	if in.SnoozedUntil.After(s.now()) {
-		return nil
+	if in.SnoozedUntil.After(s.now()) || what == WasOpened && in.State != Open || in.State == Recovered {
+		return nil // it is looked after, or over
 	}
 	for i := range c.rules {
 		r := &c.rules[i]

@@ -49,14 +49,22 @@ const (
 
 // Covers reports whether the verdict wants nobody told of a finding at a time.
 // What was wrong is for the detectors to learn from and silences nothing itself.
+// A muted cause is meant where the finding names it first, and, while no cause is
+// sure, where its strongest signal is restricted to values of it.
 func (v *Verdict) Covers(f *Finding, at int64) bool {
-	if v.Withdrawn != 0 || v.What == Wrong || v.Kind != f.Kind || at < v.From || v.Until != 0 && at >= v.Until {
+	if v.Withdrawn != 0 || v.What == Wrong || at < v.From || v.Until != 0 && at >= v.Until || v.Kind != f.Kind && v.Theme != f.Theme {
 		return false
 	}
-	if v.What == Mute && len(v.Pairs) > 0 {
-		return f.Sure && samePairs(v.Pairs, first(f.Causes))
+	if v.What != Mute || len(v.Pairs) == 0 {
+		return v.Theme == f.Theme
 	}
-	return v.Theme == f.Theme
+	if samePairs(v.Pairs, first(f.Causes)) {
+		return true
+	}
+	if f.Sure || len(f.Signs) == 0 || len(f.Signs[0].Of) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(f.Signs[0].Of, func(p cause.Pair) bool { return !slices.Contains(v.Pairs, p) })
 }
 
 // properties are what the events hold.

@@ -79,13 +79,18 @@ func TestVerdictCovers(t *testing.T) {
 	expected := incident.Verdict{What: incident.Expected, Kind: incident.Payment, Theme: "payment/upi", From: 50, Until: 100}
 	other := sure
 	other.Causes = []cause.Cause{causes(pair("method", "cod"))}
+	early, elsewhere, later := upi(), upi(), upi()
+	early.Causes, elsewhere.Causes = nil, nil
+	elsewhere.Signs = []incident.Sign{{Of: []cause.Pair{pair("method", "card")}}}
+	later.Kind = incident.Checkout // before it was known to be of a way to pay
 	for name, c := range map[string]struct {
 		v    incident.Verdict
 		f    incident.Finding
 		at   int64
 		want bool
 	}{
-		"its cause": {mute, sure, 99, true}, "not sure yet": {mute, upi(), 99, false}, "over": {mute, sure, 100, false}, "another cause": {mute, other, 99, false},
+		"its cause": {mute, sure, 99, true}, "not sure yet": {mute, upi(), 99, true}, "no cause yet": {mute, early, 99, true}, "no cause yet, of another": {mute, elsewhere, 99, false},
+		"of another kind": {wide, later, 99, true}, "over": {mute, sure, 100, false}, "another cause": {mute, other, 99, false},
 		"no cause": {wide, upi(), 99, true}, "taken back": {gone, sure, 99, false}, "wrong": {wrong, sure, 99, false},
 		"expected": {expected, upi(), 50, true}, "expected later": {expected, upi(), 49, false},
 	} {
