@@ -102,6 +102,9 @@ func (c *courier) send(ctx context.Context, tx *db.Tx, why string, to []Receiver
 			continue // it was taken away
 		}
 		d := found[i]
+		if d.Kind == deliver.Email && t.Address == "" {
+			continue
+		}
 		var news []*Insight
 		for _, in := range list {
 			if what != WasOpened || !slices.ContainsFunc(before[in.ID], func(o Receiver) bool { return o.Destination == t.Destination && o.Address == t.Address }) {
@@ -165,6 +168,7 @@ func (c *courier) messages(ctx context.Context, tx *db.Tx, d *deliver.Destinatio
 			if err != nil {
 				return nil, err
 			}
+			view.small()
 			n.Data = view
 		}
 		notices = append(notices, n)
@@ -177,6 +181,10 @@ func (c *courier) messages(ctx context.Context, tx *db.Tx, d *deliver.Destinatio
 			n.Why = l.T("incident.tell_why", "Rule", why, "Shop", c.shop.Name)
 		}
 		m, err := notice.Message(d, n, t.Address)
+		if err != nil && n.Data != nil { // it is too long all the same: the title is better than nothing
+			n.Data = nil
+			m, err = notice.Message(d, n, t.Address)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("tell of an incident: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -95,7 +96,8 @@ func (s *Store) note(ctx context.Context, tx *db.Tx, in *Insight, what What, acc
 	if what != Grew || was != Grew {
 		n++
 	}
-	text, err := json.Marshal(d, json.Deterministic(true))
+	bound(&d.Orders)
+	text, err := json.Marshal(d, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err == nil {
 		_, err = tx.Exec(ctx, `INSERT INTO insight_entry (workspace, insight, n, at, what, account, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (workspace, insight, n) DO UPDATE SET at = excluded.at, detail = excluded.detail`,

@@ -35,6 +35,7 @@ func writeHits(ctx context.Context, tx *db.Tx, in *Insight, hits []Hit) error {
 	}
 	for i := range once {
 		h := &once[i]
+		text(&h.Currency)
 		rows.Add(in.Workspace, in.ID, h.Profile[:], h.First, h.Last, h.Times, h.Amount, h.Currency, h.Back)
 	}
 	if err := tx.Insert(ctx, "insight_hit", rows, upsertHit); err != nil {

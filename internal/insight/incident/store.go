@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/deliver"
@@ -128,7 +129,7 @@ func again(ctx context.Context, tx *db.Tx, in *Insight) error {
 // write stores an Insight whose row is locked, or new. By says whether a person
 // changed it.
 func (s *Store) write(ctx context.Context, tx *db.Tx, in *Insight, by bool) error {
-	finding, err := json.Marshal(in.Finding, json.Deterministic(true))
+	finding, err := json.Marshal(in.Finding, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		return fmt.Errorf("write an incident: %w", err)
 	}

@@ -162,6 +162,33 @@ func (s *Store) view(ctx context.Context, tx *db.Tx, l *locale.Locale, in *Insig
 	return v, nil
 }
 
+// small cuts what people and events wrote, so that a View fits into a webhook's
+// event: 64 KB, also where each character is escaped.
+func (v *View) small() {
+	cut(200, &v.Title, &v.Outcome)
+	cut(1000, &v.Text)
+	for i := range v.Playbook.Steps {
+		cut(100, &v.Playbook.Steps[i].Text, &v.Playbook.Steps[i].Note)
+	}
+	for i := range v.Reasons {
+		cut(100, &v.Reasons[i].Text)
+	}
+	for i := range v.Changes {
+		cut(100, &v.Changes[i].Title)
+	}
+	for i := range v.Evidence {
+		cut(100, &v.Evidence[i].Signal)
+	}
+}
+
+func cut(n int, texts ...*string) {
+	for _, t := range texts {
+		if r := []rune(*t); len(r) > n {
+			*t = string(r[:n-1]) + "…"
+		}
+	}
+}
+
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -33,6 +33,7 @@ func IDOf(workspace int64, f *Finding) string {
 // into. While another of the same theme is live there is no second: that one is
 // updated, and opened again where it had recovered.
 func (s *Store) Open(ctx context.Context, tx *db.Tx, workspace int64, f Finding, told bool, hits []Hit) (*Insight, error) {
+	f.clean()
 	in, err := read(ctx, tx, workspace, IDOf(workspace, &f), true)
 	for err == nil && in.State == Merged {
 		in, err = read(ctx, tx, workspace, in.MergedInto, true)
@@ -148,6 +149,7 @@ func (s *Store) Update(ctx context.Context, tx *db.Tx, in *Insight, f Finding, t
 
 // take puts a finding in the place of the one before; the theme stays.
 func (s *Store) take(in *Insight, f Finding) {
+	f.clean()
 	f.Theme = in.Finding.Theme
 	in.Finding = f
 }

@@ -3,6 +3,7 @@ package incident_test
 import (
 	"database/sql"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +12,10 @@ import (
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
+	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/locale"
 )
 
 // happened lists what is in the timeline of an Insight.
@@ -96,6 +99,51 @@ func TestWatch(t *testing.T) {
 		})
 		if len(live) > 0 {
 			t.Errorf("%d are live", len(live))
+		}
+	})
+}
+
+// What the watch says may hold any number and any bytes.
+func TestAnyNumbers(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		o := newOffice(t, d).way(deliver.Webhook, "hook")
+		f := upi()
+		f.Signs[0].Evidence, f.Signs[0].Observed, f.Signs[0].Expected = math.Inf(1), math.NaN(), math.Inf(-1)
+		f.Causes[0].Explains, f.Lost.Orders, f.Sure = math.NaN(), math.NaN(), true
+		f.Product, f.Reasons = "\xff\x00", []incident.Reason{{Text: "\xc3", N: 1}}
+		in := open(t, o.Store, f, true)
+		update(t, d, func(tx *db.Tx) error { return o.Update(ctx, tx, in, f, true, true, nil) })
+		long := strings.Repeat("☃", 4000)
+		var steps []incident.Step
+		for range 20 {
+			steps = append(steps, incident.Step{Text: long[:3*500]})
+		}
+		if err := o.SavePlaybook(ctx, bob, locale.For(locale.English, nil), "payment", steps); err != nil {
+			t.Fatal(err)
+		}
+		list, err := o.Checklist(ctx, in)
+		for _, s := range list {
+			if _, err := o.Tick(ctx, ann, in.ID, s.ID, true, long); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.Hit, f.Reasons = 60, nil
+		for range 50 {
+			f.Reasons = append(f.Reasons, incident.Reason{Text: long})
+			f.Changes = append(f.Changes, incident.Change{Title: long})
+		}
+		update(t, d, func(tx *db.Tx) error { return o.Update(ctx, tx, in, f, true, true, nil) })
+		var size int
+		update(t, d, func(tx *db.Tx) error { return tx.QueryRow(ctx, "SELECT max(length(body)) FROM outbox").Scan(&size) })
+		if size < 10_000 || size > 64<<10 || err != nil {
+			t.Errorf("%v: the event has %d bytes", err, size)
+		}
+		got, err := o.Get(ctx, 1, in.ID)
+		if err != nil || got.Finding.Signs[0].Evidence < 1e299 || got.Finding.Signs[0].Observed != 0 {
+			t.Errorf("%v %+v", err, got)
+		}
+		if _, err := o.Views(ctx, 1, locale.English, true, got); err != nil {
+			t.Error(err)
 		}
 	})
 }
