@@ -141,6 +141,16 @@ func (m mask) holds(a attempt) bool {
 	return true
 }
 
+// part reports whether all values of a mask are also asked for by another.
+func (m mask) part(of mask) bool {
+	for _, d := range m.dims {
+		if !slices.Contains(of.dims, d) || m.of[d] != of.of[d] {
+			return false
+		}
+	}
+	return true
+}
+
 func (m mask) pairs() (out []cause.Pair) {
 	for _, d := range m.dims {
 		out = append(out, cause.Pair{Dim: causeDimNames[d], Value: causeValueNames[d][m.of[d]]})
@@ -198,7 +208,11 @@ func (k causeCase) table(r *rand.Rand) (cause.Table, [][]cause.Pair) {
 					gain += worse(usual[i]) - usual[i]
 				}
 			}
-			n = max(n, k.extra/(gain/float64(len(trial))))
+			need := k.extra / (gain / float64(len(trial)))
+			if len(masks) > 0 && (need > 4*n || n > 4*need || m.part(masks[0]) || masks[0].part(m)) {
+				n = math.Inf(1) // one would hide the other
+			}
+			n = max(n, need)
 			masks = append(masks, m)
 		}
 		switch {

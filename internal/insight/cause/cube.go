@@ -170,15 +170,23 @@ func (c *cube) expect() {
 		rate[i] = p
 	}
 	const sweeps, shrink = 3, 4.0
+	factors := make([][most + 1]float64, len(c.codes))
+	for d := range factors {
+		for v := range factors[d] {
+			factors[d][v] = 1
+		}
+	}
 	for sweep := 0; sweep < sweeps && wn > 0; sweep++ {
-		for _, codes := range c.codes {
+		for d, codes := range c.codes {
 			var was, is [most + 1]float64
 			for i, v := range codes {
 				was[v] += c.rows[i].wk
 				is[v] += c.wasN[i] * rate[i]
 			}
-			for v := range was {
-				was[v] = (was[v] + shrink) / (is[v] + shrink)
+			for v, old := range factors[d] {
+				// What is expected without this factor, and the factor anew.
+				factors[d][v] = (was[v] + shrink) / (is[v]/old + shrink)
+				was[v] = factors[d][v] / old
 			}
 			for i, v := range codes {
 				rate[i] = min(rate[i]*was[v], 0.97)

@@ -5,6 +5,10 @@ import "math"
 // effect is how many times the odds of a set (of a count, its rate) must have changed against those of all others.
 const effect = 1.5
 
+// less is how many times its rate must have changed against that of all others: where all fail three times as often, the odds of those that
+// failed often before have changed most, and nothing is special about them.
+const less = 1.2
+
 // levels are the probabilities, before anything is seen, that a change is everybody's or that of a set of one, two or three values.
 var levels = [4]float64{0.1, 0.4, 0.3, 0.2}
 
@@ -19,7 +23,9 @@ func (c *cube) weigh(s *set) bool {
 	if s.size > 0 {
 		rest := c.total.sub(&s.sum)
 		out, others = c.stayed(&rest)
-		if c.sign*(c.ratio(&s.sum)-others) < math.Log(effect) {
+		odds, times := c.ratio(&s.sum)
+		_, usual := c.ratio(&rest)
+		if c.sign*(odds-others) < math.Log(effect) || c.sign*(times-usual) < math.Log(less) {
 			return false
 		}
 	}
@@ -76,13 +82,14 @@ func (c *cube) compare(s *cell) (gain, factor, info float64) {
 	return gain, factor, 1 / (1/(s.k+0.5) + 1/(good+0.5) + 1/(k0+0.5) + 1/(good0+0.5))
 }
 
-// ratio is the logarithm of how many times its usual odds (of a count, rate) a set has.
-func (c *cube) ratio(s *cell) float64 {
+// ratio is the logarithms of how many times its usual odds, and its usual rate, a set has.
+func (c *cube) ratio(s *cell) (odds, times float64) {
 	usual := c.usual(s)
+	times = math.Log((s.k + 0.5) / (usual + 0.5))
 	if c.counts {
-		return math.Log((s.k + 0.5) / (usual + 0.5))
+		return times, times
 	}
-	return math.Log((s.k + 0.5) / (s.n - s.k + 0.5) * (max(s.n-usual, 0) + 0.5) / (usual + 0.5))
+	return math.Log((s.k + 0.5) / (s.n - s.k + 0.5) * (max(s.n-usual, 0) + 0.5) / (usual + 0.5)), times
 }
 
 // usual is how many bad ones were to be expected of a set, by its own past too.
