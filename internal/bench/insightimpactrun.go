@@ -113,7 +113,7 @@ func (b *books) check(harm trouble, sign int, since int64, h history) *impactChe
 		return c
 	}
 	sign, again := b.carries(since, h)
-	f := impact.Failures{Since: float64(now-since) / float64(60*minute), Usual: b.usual(sign), Again: again, Back: h.back, Orders: h.orders}
+	f := impact.Failures{Since: float64(now-since) / float64(60*minute), Usual: b.usual(sign), Again: again, Over: b.mended > 0 && now >= b.mended, Back: h.back, Orders: h.orders}
 	of := func(m int) bool { return sign == sigFailed || sign == sigUPI+m }
 	for _, t := range b.tried {
 		for m, n := range t.n {

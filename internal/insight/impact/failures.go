@@ -19,6 +19,7 @@ type Failures struct {
 	Failed []Failed // those who failed first, each once; those before the beginning too, of at least a day, because it is not exactly known
 	Usual  Usual    // share of customers who usually fail
 	Again  float64  // share of those who try again now that fails, see Again; where all fail alike, their share; 0: as usual
+	Over   bool     // it is over: who tries again from now on gets through as usual
 	Back   Back     // how those who fail usually get through after all
 	Orders []Order  // some usual ones, for carts of which nothing is known
 }
@@ -40,6 +41,9 @@ type Back struct {
 
 // Trouble changes how many get through after all: what is usual of it is worth only so many customers.
 const backWorth = 8
+
+// usualWorth is the same of what they do when it is over.
+const usualWorth = 30
 
 // stuck is how much of the trouble those meet who try again: some do so when it is over.
 const stuck = 0.7
@@ -75,9 +79,9 @@ func (b Back) by(age float64) float64 {
 // Lost estimates what these failures cost, up to now: also of those who may still get through.
 //
 // When it began is known as well as the failures tell (see onset). Of the customers who failed since, each would have failed anyway with the
-// probability of the usual share in the share that fails now. Each who has not ordered may yet do so: the share that gets through is learnt from
-// who did so far, at which age, from a Beta prior around what is usual. Those who would have failed anyway are lost only so far as fewer of them
-// get through than usual.
+// probability of the usual share in the share that fails now. Each who has not ordered may yet do so: how many did so far is learnt from the customers at
+// each age, from a Beta prior around what is usual; of the others as many as usual do when it is over, and between the two while nobody knows how long it lasts.
+// Those who would have failed anyway are lost only so far as fewer of them get through than usual.
 func (f Failures) Lost() Lost {
 	f.Failed = slices.Clone(f.Failed)
 	slices.SortStableFunc(f.Failed, func(a, b Failed) int { return cmp.Compare(a.Age, b.Age) })
@@ -88,20 +92,34 @@ func (f Failures) Lost() Lost {
 	r := source()
 	carts := f.carts(begins)
 	s := newSums(carts.currencies)
-	usualBack := f.Back.share()
-	back := f.backs(carts)
+	backs := f.backs(carts)
+	came := f.Back.share()
 	deviation := f.Usual.deviation()
 	usual := clamp(f.Usual.Mean, 1e-6, 0.99)
 	logit := math.Log(usual / (1 - usual))
+	lost := make([]float64, len(carts.ages))
 	for w := range worlds {
 		begin := begins[r.IntN(len(begins))]
 		failed := float64(begin.failed)
 		usual := 1 / (1 + math.Exp(-logit-deviation*r.NormFloat64()))
 		now := beta(r, failed+0.5, max(begin.tried-failed, 0)+0.5)
 		anyway := min(usual/max(now, 1e-9), 1)
-		back := back[r.IntN(len(back))]
-		worse := max(0, (usualBack-back.share)/(1-min(back.share, 0.99)))
-		carts.draw(r, s, w, begin.failed, (1-anyway)+anyway*worse, back)
+		back := backs[r.IntN(len(backs))]
+		usually := beta(r, came*usualWorth, (1-came)*usualWorth)
+		late := 1.0
+		if !f.Over {
+			late = r.Float64() / 2
+		}
+		late = back.share + late*(usually-back.share)
+		for i := range lost {
+			by := math.Pow(carts.ages[i].by, back.pace)
+			open := max(1-back.share*by, 1e-9)
+			// Of those not back: who stays away though the trouble alone made them fail, and who would have come back without it.
+			away := 1 - late*(1-by)/open
+			worse := (max(0, usually-back.share)*by + max(0, usually-late)*(1-by)) / open
+			lost[i] = clamp((1-anyway)*away+anyway*worse, 0, 1)
+		}
+		carts.draw(r, s, w, begin.failed, lost)
 	}
 	return s.lost()
 }
@@ -249,19 +267,14 @@ func (f Failures) carts(begins []begin) *carts {
 	return c
 }
 
-// draw adds what is lost in a world, where so many failed since it began, a customer who does not come through is lost with probability hit, and back of those who
-// failed come through in the end.
-func (c *carts) draw(r *rand.Rand, s *sums, w, failed int, hit float64, back recovery) {
-	var away [len(steps) + 1]float64
-	for i := range away {
-		away[i] = hit * back.away(c.ages[i].by)
-	}
+// draw adds what is lost in a world, where so many failed since it began, and of those of each age who have not come through the share lost is.
+func (c *carts) draw(r *rand.Rand, s *sums, w, failed int, lost []float64) {
 	if len(c.open) <= few {
 		for i, x := range c.open {
 			if c.until[i] >= failed {
 				break
 			}
-			if r.Float64() >= away[c.step[i]] {
+			if r.Float64() >= lost[c.step[i]] {
 				continue
 			}
 			s.orders[w]++
@@ -278,7 +291,7 @@ func (c *carts) draw(r *rand.Rand, s *sums, w, failed int, hit float64, back rec
 	// Sums of many are normal, and money goes with the orders.
 	var mean, spread float64
 	for i := range c.ages {
-		p := away[i]
+		p := lost[i]
 		mean += c.ages[i].n * p
 		spread += c.ages[i].n * p * (1 - p)
 	}
@@ -289,7 +302,7 @@ func (c *carts) draw(r *rand.Rand, s *sums, w, failed int, hit float64, back rec
 		var sum, with, square float64
 		for i := range c.ages {
 			a := &c.ages[i]
-			p := away[i]
+			p := lost[i]
 			if m := a.known[currency]; m != nil {
 				sum += p * m.sum
 				with += p * (1 - p) * m.sum
@@ -307,9 +320,4 @@ func (c *carts) draw(r *rand.Rand, s *sums, w, failed int, hit float64, back rec
 		}
 		s.money[currency][w] = scale * max(0, sum+slope*z+math.Sqrt(max(0, square-slope*slope))*r.NormFloat64())
 	}
-}
-
-// away is the probability that who has not come through by an age, by which usually the share by of those who do has, does not.
-func (r recovery) away(by float64) float64 {
-	return (1 - r.share) / max(1-r.share*math.Pow(by, r.pace), 1e-9)
 }
