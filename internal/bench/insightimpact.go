@@ -134,7 +134,7 @@ type books struct {
 	retry   float64 // who try again
 	soon    float64 // of these, within minutes
 	missing []missed
-	seen    []missed // orders
+	seen    []missed // orders at the first try
 }
 
 type tries struct {
@@ -155,16 +155,16 @@ func (b *books) cart() float64 {
 
 // note takes what came in one step: by a method n customers, of whom f failed.
 func (b *books) note(s *insightShop) {
-	t := tries{at: s.at}
-	b.seen = append(b.seen, missed{at: s.at, n: s.last.orders})
+	t, came := tries{at: s.at}, missed{at: s.at}
 	for m := range methodShare {
 		t.n[m] = s.last.first[m][0]
+		came.n += s.last.first[m][0] - s.last.first[m][1]
 		p, u := s.fails(m), min(methodFails[m]*s.worse[m], 1)
 		for range int(s.last.first[m][1]) {
 			b.lives = append(b.lives, b.life(s.at, m, p, u))
 		}
 	}
-	b.tried = append(b.tried, t)
+	b.tried, b.seen = append(b.tried, t), append(b.seen, came)
 	if s.hits("silence") {
 		mean := s.last.expected * (1 - s.harm.factor)
 		n, money := poisson(b.r, mean), 0.0

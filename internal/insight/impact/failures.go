@@ -43,7 +43,7 @@ type Back struct {
 const backWorth = 8
 
 // usualWorth is the same of what they do when it is over.
-const usualWorth = 30
+const usualWorth = 60
 
 // stuck is how much of the trouble those meet who try again: some do so when it is over.
 const stuck = 0.7
@@ -94,7 +94,7 @@ func (f Failures) Lost() Lost {
 	s := newSums(carts.currencies)
 	backs := f.backs(carts)
 	came := f.Back.share()
-	deviation := f.Usual.deviation()
+	deviation := f.Usual.deviation(shareBand)
 	usual := clamp(f.Usual.Mean, 1e-6, 0.99)
 	logit := math.Log(usual / (1 - usual))
 	lost := make([]float64, len(carts.ages))

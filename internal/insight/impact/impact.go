@@ -37,12 +37,15 @@ type Usual struct {
 	Mean, Low, High float64
 }
 
-// band is how many standard deviations a detector's band reaches to each side: 1 to 1.5 of what is not known of the
-// level, 1.8 to 2 of what hours and days differ beyond chance.
-const band = 1.7
+// A detector's band reaches so many standard deviations to each side: 1 or 1.5 of what is not known of the level, 1.8 or 2 of what
+// hours and days differ beyond chance, of a share or a count.
+const (
+	shareBand = 1.7
+	countBand = 2
+)
 
 // deviation is the standard deviation of the logarithm.
-func (u Usual) deviation() float64 {
+func (u Usual) deviation(band float64) float64 {
 	if u.Low <= 0 || u.High <= u.Low {
 		return 0.3
 	}

@@ -29,7 +29,7 @@ func (m Missing) Lost() Lost {
 		}
 	}
 	s := newSums(currencies)
-	deviation := m.Expected.deviation()
+	deviation := m.Expected.deviation(countBand)
 	for w := range worlds {
 		mean := m.Expected.Mean * math.Exp(deviation*r.NormFloat64())
 		came := 0.0
