@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,4 +29,32 @@ func TestChanges(t *testing.T) {
 	var k struct{ Key string }
 	s.call("POST", "/api/v1/keys", `{"kind":"secret","scopes":["read"]}`, 201, &k)
 	s.callWith(k.Key, "POST", "/api/v1/changes", `{"kind":"deploy","title":"x"}`, 403, nil)
+}
+
+// Prices that change are seen in events as they come, once: a replay sees nothing.
+func TestChangesAreSeenLive(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *shop) {
+		for i, price := range []string{"100", "90", "90", "90"} {
+			s.accept("/v1/track", s.keys.WriteKey, fmt.Sprintf(`{"anonymousId":"v%d","event":"Product Viewed","properties":{"product_id":"p","name":"Saree","price":%s,"currency":"INR"}}`, i, price))
+			s.settle()
+		}
+		read := func() (titles []string) {
+			var list struct{ Items []struct{ Title string } }
+			s.call("GET", "/api/v1/changes", "", 200, &list)
+			for _, c := range list.Items {
+				titles = append(titles, c.Title)
+			}
+			return titles
+		}
+		want := []string{"Saree: 100 → 90 INR"}
+		if got := read(); !slices.Equal(got, want) {
+			t.Errorf("seen: %q", got)
+		}
+		if _, _, err := s.follow("/admin/replay", app.NamedKey{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(); !slices.Equal(got, want) {
+			t.Errorf("after a replay: %q", got)
+		}
+	})
 }

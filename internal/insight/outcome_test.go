@@ -200,6 +200,10 @@ func TestOutcomes(t *testing.T) {
 			vouched(ev("v", "Order Delivered", 6, `{"order_id":"3"}`)), // nothing was promised
 			vouched(ev("v", "Order Delivered", 7, `{"order_id":"4","days_late":1}`)),
 		}, []string{"checkout+0 0 buyer=new", "delivery+2 0 area=IN 7 buyer=new carrier=Delhivery country=IN", "delivery+5 1", "delivery+7 1"}},
+		{"nobody claims a parcel of the server's order", []event.Event{
+			vouched(ev("u", "Order Completed", 0, `{"order_id":"1"}`)), ev("a", "Order Delivered", 1, `{"order_id":"1","days_late":9}`), ev("a", "Order Cancelled", 2, `{"order_id":"1"}`),
+			ev("b", "Order Completed", 3, `{"order_id":"2"}`), ev("b", "Order Delivered", 4, `{"order_id":"2","days_late":9}`),
+		}, []string{"checkout+0 0 buyer=new", "checkout+3 0 buyer=new", "delivery+4 1 buyer=new"}},
 		{"what comes back, once", []event.Event{
 			vouched(ev("u", "Order Completed", 0, `{"order_id":"1",`+cart+`}`)),
 			vouched(ev("u", "Order Returned", 1, `{"order_id":"1","reason":"Colour runs","products":[{"product_id":"p1","variant":"lot 27"}]}`)),

@@ -74,9 +74,9 @@ func member(object, name string) string {
 		if i < 0 {
 			return ""
 		}
-		start, tail := i, object[i+len(name):]
-		object = tail
-		if start == 0 || !strings.HasPrefix(tail, `"`) {
+		tail := object[i+len(name):]
+		quoted := i > 0 && object[i-1] == '"' && strings.HasPrefix(tail, `"`)
+		if object = tail; !quoted {
 			continue
 		}
 		tail = strings.TrimLeft(tail[1:], " \t\r\n")

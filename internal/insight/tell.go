@@ -14,6 +14,10 @@ import (
 
 // tell lets a trail learn what an event says, and makes its outcomes.
 func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, buyers map[visitor]bool, z zones) error {
+	verified := t.e.Has(event.Verified)
+	if orderLater(t.verb) && !verified && x.has(isVouched) {
+		return nil // the shop's server tells of this order; anybody can claim the rest
+	}
 	switch t.verb {
 	case event.CheckoutFailed:
 		x.shopping(t)
@@ -26,6 +30,9 @@ func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, buyers
 		w.outcome(t.e, o, d)
 	case event.OrderCompleted:
 		x.shopping(t)
+		if verified {
+			x.state |= isVouched
+		}
 		if x.has(hasEnded) {
 			return nil
 		}

@@ -28,6 +28,7 @@ const (
 	isDelivered             // its parcel came
 	isSentBack              // it was cancelled, returned or refunded
 	isHistory               // its parcel was told of as history
+	isVouched               // the shop's server placed it
 )
 
 // trail is what is known of a checkout and then of its order.
