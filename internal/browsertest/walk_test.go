@@ -282,7 +282,7 @@ func (w *walker) request(t *testing.T, method, path, kind, body string) answer {
 
 // bookkeeping is what the system writes by itself, and when somebody was last
 // seen.
-var bookkeeping = []string{"outbox_lane", "shard_lease", "node", "shard_cursor", "session", "spare_model"}
+var bookkeeping = []string{"outbox_lane", "watch_lease", "shard_lease", "node", "shard_cursor", "session", "spare_model"}
 
 // everything sums up all rows that somebody could change.
 func (p *place) everything(t *testing.T) string {
