@@ -231,7 +231,9 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		if err := s.read(ctx, tx, w, now); err != nil {
 			return err
 		}
-		n = s.judge()
+		if s.quiet(now) { // while history comes in, nobody knows yet what is usual
+			n = s.judge()
+		}
 		if s.living, err = w.Incidents.Live(ctx, tx, s.workspace); err != nil {
 			return err
 		}
@@ -291,7 +293,7 @@ func (s *shop) begin(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) er
 	if err := s.train(ctx, tx, w.Records, now); err != nil {
 		return err
 	}
-	s.fresh = true
+	s.fresh, s.counting = true, false // what came since the last whole quarter of an hour is not counted
 	if !first {
 		return nil
 	}
@@ -368,6 +370,10 @@ func (s *shop) moved() bool {
 	return false
 }
 
+// recent is how far back minutes still grow by what happens now; what comes later
+// was somewhere in between, and is no sign of this moment.
+const recent = int64(5 * time.Minute / time.Microsecond)
+
 // downFor is after which time without a look nothing is concluded from silence.
 const downFor = 2 * time.Minute
 
@@ -389,15 +395,17 @@ func (s *shop) number(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) e
 		for _, x := range slots {
 			k := countKey{name, x.At}
 			is[k] = x.N
-			gained[name] += x.N - s.counted[k]
+			if x.At >= at-recent {
+				gained[name] += x.N - s.counted[k]
+			}
 		}
 	}
 	for k, n := range s.counted {
-		if _, ok := is[k]; !ok && k.at >= from {
+		if _, ok := is[k]; !ok && k.at >= at-recent {
 			gained[k.name] -= n // taken back
 		}
 	}
-	lost := !s.counting || now.Sub(s.numbered) > downFor || w.Behind()
+	lost := !s.counting || now.Sub(s.numbered) > downFor || !s.quiet(now) || w.Behind()
 	s.counted, s.counting, s.numbered = is, true, now
 	m := s.moment(at)
 	for _, name := range counts {
