@@ -6,19 +6,19 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/event"
-	"github.com/dhvani/dhvani/internal/replay"
 )
 
 type replayCommand struct {
 	placeFlags
 	Workspace string  `help:"The workspace's name or id; without it all of them."`
-	AsLive    bool    `help:"Play the stored events in the order of their time into scratch rows, which are deleted afterwards; changes nothing."`
+	AsLive    bool    `help:"Let the stored events happen once more, in the order of their time and in a place of its own, and tell what the watch notices; changes nothing and tells nobody else."`
 	From      string  `help:"With --as-live: the time to begin at, such as 2026-03-01 or 2026-03-01T10:00:00Z; without it the first event's." placeholder:"TIME"`
 	Speed     float64 `help:"With --as-live: how many times as fast as it happened; 0 for as fast as possible." default:"0" placeholder:"N"`
 }
@@ -101,14 +101,20 @@ func (s *stepPrinter) step(st app.Step) {
 	}
 }
 
-// played says how far a play is.
-func (s *stepPrinter) played(p *replay.Played) string {
+// played says how far a play is, and what was noticed since it was said last.
+func (s *stepPrinter) played(p *app.Played) string {
 	if p.At == 0 && p.Events == 0 {
 		return s.nothing
 	}
-	return fmt.Sprintf("%s  %s events, %s profiles, %s orders, %s opinions, %s dead", time.UnixMicro(p.At).UTC().Format("2006-01-02 15:04:05"),
-		thousands(p.Events), thousands(p.Rows["profile"]), thousands(p.Rows["orders"]), thousands(p.Rows["feedback"]), thousands(p.Rows["dead_event"]))
+	var b strings.Builder
+	for _, in := range p.Insights {
+		fmt.Fprintf(&b, "%s  %d  %s (%s)\n    %s\n", clock(in.When), in.Number, in.Title, in.State, in.Text)
+	}
+	fmt.Fprintf(&b, "%s  %s events, %d noticed", clock(time.UnixMicro(p.At)), thousands(p.Events), p.Total)
+	return b.String()
 }
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
 // progressText says how much is done. A total is what there was at the beginning;
 // more may have come since.

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/dhvani/dhvani/internal/app"
-	"github.com/dhvani/dhvani/internal/replay"
 )
 
 func TestSpeed(t *testing.T) {
@@ -20,10 +19,10 @@ func TestSpeed(t *testing.T) {
 
 func TestStepTexts(t *testing.T) {
 	s := stepPrinter{nothing: "There is no event at or after that time."}
-	if got := s.played(&replay.Played{}); got != s.nothing {
+	if got := s.played(&app.Played{}); got != s.nothing {
 		t.Error(got)
 	}
-	if got := s.played(&replay.Played{At: 1e15, Events: 1}); !strings.HasPrefix(got, "2001-09-09 01:46:40  1 events") {
+	if got := s.played(&app.Played{At: 1e15, Events: 1}); !strings.HasPrefix(got, "2001-09-09 01:46:40  1 events") {
 		t.Error(got)
 	}
 	for _, c := range []struct {

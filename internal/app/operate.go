@@ -30,20 +30,13 @@ func (a *App) shards(r *http.Request, _ struct{}) ([]process.ShardInfo, error) {
 
 // Step is a line of a long answer.
 type Step struct {
-	What   string         `json:"what,omitempty"` // is being done
-	Done   int64          `json:"done,omitempty"`
-	Total  int64          `json:"total,omitempty"`
-	Played *replay.Played `json:"played,omitempty"`
-	Result string         `json:"result,omitempty"` // one thing is finished, in words
-	Error  string         `json:"error,omitempty"`  // the last line, where it failed
-	End    bool           `json:"end,omitempty"`    // the last line
-}
-
-// Play asks for a replay as if it were live.
-type Play struct {
-	Workspace string  `json:"workspace"`
-	From      int64   `json:"from_micros"`
-	Speed     float64 `json:"speed"`
+	What   string  `json:"what,omitempty"` // is being done
+	Done   int64   `json:"done,omitempty"`
+	Total  int64   `json:"total,omitempty"`
+	Played *Played `json:"played,omitempty"`
+	Result string  `json:"result,omitempty"` // one thing is finished, in words
+	Error  string  `json:"error,omitempty"`  // the last line, where it failed
+	End    bool    `json:"end,omitempty"`    // the last line
 }
 
 // stepEvery bounds how often progress is told.
@@ -108,18 +101,6 @@ func (a *App) replay(ctx context.Context, in NamedKey, tell func(Step)) error {
 		tell(Step{Result: fmt.Sprintf("%s: %d events replayed in %.1f s; what was made of them is in use.", w.Name, n, time.Since(began).Seconds())})
 	}
 	return nil
-}
-
-func (a *App) play(ctx context.Context, in Play, tell func(Step)) error {
-	w, err := one(ctx, a.workspaces, in.Workspace)
-	if err != nil {
-		return err
-	}
-	_, err = a.replayer().Play(ctx, replay.PlayOptions{
-		Workspace: w.Number, From: in.From, Speed: in.Speed,
-		Report: func(p replay.Played) { tell(Step{Played: &p}) },
-	})
-	return err
 }
 
 // verify compares what can be compared, and ends at the first difference.

@@ -29,6 +29,7 @@ type rehearsal struct {
 	model     int64
 
 	at       int64 // event time
+	events   int64
 	looked   int64
 	sequence uint64
 }
@@ -38,7 +39,7 @@ const rehearsalShop = "Rehearsal"
 // How event time passes in a rehearsal.
 const (
 	rehearsalBeat  = 15 * time.Second // events of so long are applied together
-	rehearsalLook  = 5 * time.Minute  // how often the watch looks while nothing happens
+	rehearsalLook  = 15 * time.Minute // how often the watch looks while nothing happens
 	rehearsalBatch = 500
 )
 
@@ -158,6 +159,7 @@ func (r *rehearsal) look(ctx context.Context, fresh bool) error {
 // apply folds events as the live pipeline does.
 func (r *rehearsal) apply(ctx context.Context, events []event.Event, history bool) error {
 	r.sequence++
+	r.events += int64(len(events))
 	for i := range events {
 		e := &events[i]
 		e.Workspace, e.Model, e.Position = r.shop.Number, r.model, event.NewPosition(0, r.sequence, i)

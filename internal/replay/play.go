@@ -3,7 +3,6 @@ package replay
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,14 +16,10 @@ type PlayOptions struct {
 	Workspace int64
 	From      int64   // event time to begin at, microseconds
 	Speed     float64 // event seconds in a second; 0 for as fast as possible
-	Report    func(Played)
-}
 
-// Played tells how far a play is.
-type Played struct {
-	At     int64            `json:"at_micros"` // event time
-	Events int64            `json:"events"`
-	Rows   map[string]int64 `json:"rows"` // derived from them, by table
+	// Feed takes events that happen now, in the order of their time.
+	Feed   func(ctx context.Context, events []event.Event) error
+	Report func(at, events int64) // how far it is: event time, and how many
 }
 
 const (
@@ -32,23 +27,17 @@ const (
 	reportEvery  = time.Second
 )
 
-// Play plays a workspace's stored events once more, in the order of their time,
-// into a scratch model that is deleted afterwards: what the Stages made of them
-// as they happened. It returns when all is played or ctx ends.
-func (r *Replayer) Play(ctx context.Context, o PlayOptions) (Played, error) {
-	b, err := r.begin(ctx, o.Workspace, "play", nil)
-	if err != nil {
-		return Played{}, err
-	}
-	defer b.abandon()
-	p := player{build: b, o: o}
+// Play plays a workspace's stored events once more, in the order of their time. It
+// changes nothing here. It returns when all is played or ctx ends.
+func (r *Replayer) Play(ctx context.Context, o PlayOptions) error {
+	p := player{db: r.DB, o: o}
 	last := place{o.From, -1}
 	for width := time.Hour.Microseconds(); ; {
-		list, err := b.window(ctx, last, last.at+width)
+		list, err := p.window(ctx, last, last.at+width)
 		if err == nil && len(list) == 0 {
 			var ok bool
-			if last.at, ok, err = b.nextTime(ctx, last.at+width); !ok {
-				return p.state, errors.Join(err, p.report(ctx))
+			if last.at, ok, err = p.nextTime(ctx, last.at+width); !ok || err != nil {
+				return err
 			}
 			last.key = -1
 			continue
@@ -57,7 +46,7 @@ func (r *Replayer) Play(ctx context.Context, o PlayOptions) (Played, error) {
 			err = p.play(ctx, list)
 		}
 		if err != nil {
-			return p.state, err
+			return err
 		}
 		// The whole index of a segment is read for each window: few, of many events.
 		last = list[len(list)-1]
@@ -71,11 +60,11 @@ func (r *Replayer) Play(ctx context.Context, o PlayOptions) (Played, error) {
 
 // player keeps the pace.
 type player struct {
-	*build
+	db       *db.DB
 	o        PlayOptions
 	began    time.Time
 	first    int64 // event time of the first event, 0 before it
-	state    Played
+	events   int64
 	reported time.Time
 }
 
@@ -86,11 +75,11 @@ type place struct {
 }
 
 // nextTime returns the time of the first event at a time or after it.
-func (b *build) nextTime(ctx context.Context, from int64) (at int64, ok bool, err error) {
+func (p *player) nextTime(ctx context.Context, from int64) (at int64, ok bool, err error) {
 	var first sql.NullInt64
-	err = b.DB.View(ctx, func(tx *db.Tx) error {
+	err = p.db.View(ctx, func(tx *db.Tx) error {
 		return tx.QueryRow(ctx, `SELECT min(e.at) FROM event_segment s CROSS JOIN event e
-			WHERE s.workspace = $1 AND s.last_at >= $2 AND e.workspace = s.workspace AND e.segment = s.segment AND e.at >= $2`, b.workspace, from).Scan(&first)
+			WHERE s.workspace = $1 AND s.last_at >= $2 AND e.workspace = s.workspace AND e.segment = s.segment AND e.at >= $2`, p.o.Workspace, from).Scan(&first)
 	})
 	if err != nil {
 		return 0, false, fmt.Errorf("find the next event: %w", err)
@@ -99,15 +88,15 @@ func (b *build) nextTime(ctx context.Context, from int64) (at int64, ok bool, er
 }
 
 // window lists the events after a place and before a time, in their order.
-func (b *build) window(ctx context.Context, after place, to int64) (list []place, err error) {
-	err = b.DB.View(ctx, func(tx *db.Tx) error {
+func (p *player) window(ctx context.Context, after place, to int64) (list []place, err error) {
+	err = p.db.View(ctx, func(tx *db.Tx) error {
 		return tx.Each(ctx, `SELECT e.at, e.key FROM event_segment s CROSS JOIN event e
 			WHERE s.workspace = $1 AND s.last_at >= $2 AND s.first_at < $3 AND e.workspace = s.workspace AND e.segment = s.segment
 				AND (e.at, e.key) > ($2, $4) AND e.at < $3 ORDER BY e.at, e.key LIMIT $5`,
-			[]any{b.workspace, after.at, to, int64(after.key), windowEvents}, func(rows *sql.Rows) error {
-				var p place
-				err := rows.Scan(&p.at, &p.key)
-				list = append(list, p)
+			[]any{p.o.Workspace, after.at, to, int64(after.key), windowEvents}, func(rows *sql.Rows) error {
+				var at place
+				err := rows.Scan(&at.at, &at.key)
+				list = append(list, at)
 				return err
 			})
 	})
@@ -135,13 +124,12 @@ func (p *player) play(ctx context.Context, places []place) error {
 		if err := p.apply(ctx, places[:n]); err != nil {
 			return err
 		}
-		p.state.At, p.state.Events = places[n-1].at, p.done
-		places = places[n:]
-		if time.Since(p.reported) > reportEvery {
-			if err := p.report(ctx); err != nil {
-				return err
-			}
+		p.events += int64(n)
+		if p.o.Report != nil && time.Since(p.reported) > reportEvery {
+			p.reported = time.Now()
+			p.o.Report(places[n-1].at, p.events)
 		}
+		places = places[n:]
 	}
 	return nil
 }
@@ -162,9 +150,9 @@ func (p *player) wait(ctx context.Context, at int64) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(min(time.Until(until), busyFor/4)):
+	case <-time.After(min(time.Until(until), time.Second)):
+		return nil
 	}
-	return p.DB.Update(ctx, func(tx *db.Tx) error { return p.touch(ctx, tx) })
 }
 
 func (p *player) apply(ctx context.Context, places []place) error {
@@ -173,10 +161,10 @@ func (p *player) apply(ctx context.Context, places []place) error {
 		positions[i] = places[i].key
 	}
 	var stored map[event.Position]*event.Event
-	err := p.DB.View(ctx, func(tx *db.Tx) error {
+	err := p.db.View(ctx, func(tx *db.Tx) error {
 		var damaged []event.Position
 		var err error
-		stored, damaged, err = archive.Get(ctx, tx, p.workspace, positions)
+		stored, damaged, err = archive.Get(ctx, tx, p.o.Workspace, positions)
 		if err == nil && len(damaged) > 0 {
 			err = fmt.Errorf("%w: position %d", archive.ErrDamaged, damaged[0])
 		}
@@ -191,25 +179,5 @@ func (p *player) apply(ctx context.Context, places []place) error {
 			events = append(events, *e)
 		}
 	}
-	return p.fold(ctx, 0, events)
-}
-
-// report tells how far the play is and what it has made.
-func (p *player) report(ctx context.Context) error {
-	p.reported = time.Now()
-	p.state.Rows = map[string]int64{}
-	err := p.DB.View(ctx, func(tx *db.Tx) error {
-		for _, table := range [...]string{"profile", "orders", "feedback", "dead_event"} {
-			var n int64
-			if err := tx.QueryRow(ctx, "SELECT count(*) FROM "+table+" WHERE model = $1", p.model).Scan(&n); err != nil {
-				return err
-			}
-			p.state.Rows[table] = n
-		}
-		return nil
-	})
-	if err == nil && p.o.Report != nil {
-		p.o.Report(p.state)
-	}
-	return err
+	return p.o.Feed(ctx, events)
 }

@@ -246,7 +246,7 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		return fmt.Errorf("look: %w", err)
 	}
 	save := len(steps) > 0 || s.fresh || now.Sub(s.stored) >= storeEvery && s.moved()
-	if !save && !refresh {
+	if !save && (!refresh || len(s.living) == 0) {
 		return nil
 	}
 	var joined map[*signal]string
@@ -257,7 +257,7 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		if joined, err = s.carryOut(ctx, tx, w.Incidents, steps); err != nil {
 			return err
 		}
-		if refresh && len(s.living) > 0 {
+		if refresh {
 			if err := w.Incidents.CloseOld(ctx, tx, s.workspace, now); err != nil {
 				return err
 			}
