@@ -20,12 +20,11 @@ import (
 
 // courier writes messages within one transaction.
 type courier struct {
-	s       *Store
-	shop    workspace.Workspace
-	rules   []Rule
-	now     time.Time
-	english *locale.Locale
-	lines   []*tellLine
+	s     *Store
+	shop  workspace.Workspace
+	rules []Rule
+	now   time.Time
+	lines []*tellLine
 }
 
 // tellLine is an entry of a timeline that is to say who was told.
@@ -69,17 +68,24 @@ func (s *Store) courier(ctx context.Context, tx *db.Tx, number int64) (*courier,
 	if err != nil {
 		return nil, err
 	}
-	return &courier{s: s, shop: shop, rules: rules, now: s.now(), english: locale.For(locale.English, shop.Location())}, nil
+	return &courier{s: s, shop: shop, rules: rules, now: s.now()}, nil
 }
 
 func (c *courier) locale(lang locale.Lang) *locale.Locale {
 	return locale.For(lang, c.shop.Location()).Home(c.shop.Currency)
 }
 
+// news is what is told.
+type news struct {
+	what What
+	step int   // which time, where it can happen again
+	rule *Rule // nil: to those who were told before
+}
+
 // send puts messages about Insights into the outbox: one for all of them where
 // people read it, one for each where a program does. Who was told of one already
 // is not told that it was opened.
-func (c *courier) send(ctx context.Context, tx *db.Tx, why string, to []Receiver, list []*Insight, what What, step int, entry What, r *Rule) error {
+func (c *courier) send(ctx context.Context, tx *db.Tx, n news, to []Receiver, list []*Insight) error {
 	var ids []string
 	for _, t := range to {
 		ids = append(ids, t.Destination)
@@ -105,21 +111,21 @@ func (c *courier) send(ctx context.Context, tx *db.Tx, why string, to []Receiver
 		if d.Kind == deliver.Email && t.Address == "" {
 			continue
 		}
-		var news []*Insight
+		var fresh []*Insight
 		for _, in := range list {
-			if what != WasOpened || !slices.ContainsFunc(before[in.ID], func(o Receiver) bool { return o.Destination == t.Destination && o.Address == t.Address }) {
-				news = append(news, in)
+			if n.what != WasOpened || !slices.ContainsFunc(before[in.ID], func(o Receiver) bool { return o.Destination == t.Destination && o.Address == t.Address }) {
+				fresh = append(fresh, in)
 				told[in.ID] = append(told[in.ID], t)
 				if !slices.Contains(names[in.ID], d.Name) {
 					names[in.ID] = append(names[in.ID], d.Name)
 				}
 			}
 		}
-		made, err := c.messages(ctx, tx, d, t, news, what, step, why)
+		made, err := c.messages(ctx, tx, n, d, t, fresh)
 		if err != nil {
 			return err
 		}
-		if what == HasRecovered {
+		if n.what == HasRecovered {
 			for i := range made {
 				made[i].NotBefore = c.later(t)
 			}
@@ -130,12 +136,17 @@ func (c *courier) send(ctx context.Context, tx *db.Tx, why string, to []Receiver
 		if len(told[in.ID]) == 0 {
 			continue
 		}
-		if r != nil {
-			if err := writeTold(ctx, tx, in, r.ID, told[in.ID], c.now); err != nil {
+		rule, entry := "", WasTold
+		if n.what == WasEscalated {
+			entry = WasEscalated
+		}
+		if n.rule != nil {
+			rule = n.rule.Name
+			if err := writeTold(ctx, tx, in, n.rule.ID, told[in.ID], c.now); err != nil {
 				return err
 			}
 		}
-		c.line(in, entry, why, names[in.ID])
+		c.line(in, entry, rule, names[in.ID])
 	}
 	return c.s.Out.Put(ctx, tx, messages...)
 }
@@ -158,11 +169,11 @@ func (c *courier) later(t Receiver) (at time.Time) {
 	return at
 }
 
-func (c *courier) messages(ctx context.Context, tx *db.Tx, d *deliver.Destination, t Receiver, list []*Insight, what What, step int, why string) (out []deliver.Message, err error) {
+func (c *courier) messages(ctx context.Context, tx *db.Tx, told news, d *deliver.Destination, t Receiver, list []*Insight) (out []deliver.Message, err error) {
 	var notices []notice.Notice
 	l := c.locale(t.Language)
 	for _, in := range list {
-		n := c.notice(l, d, in, what, step)
+		n := c.notice(l, d, in, told.what, told.step)
 		if d.Kind == deliver.Webhook {
 			view, err := c.s.view(ctx, tx, l, in)
 			if err != nil {
@@ -177,8 +188,8 @@ func (c *courier) messages(ctx context.Context, tx *db.Tx, d *deliver.Destinatio
 		notices = []notice.Notice{c.together(l, list, notices)}
 	}
 	for _, n := range notices {
-		if why != "" {
-			n.Why = l.T("incident.tell_why", "Rule", why, "Shop", c.shop.Name)
+		if told.rule != nil {
+			n.Why = l.T("incident.tell_why", "Rule", told.rule.Title(l), "Shop", c.shop.Name)
 		}
 		m, err := notice.Message(d, n, t.Address)
 		if err != nil && n.Data != nil { // it is too long all the same: the title is better than nothing

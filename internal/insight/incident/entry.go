@@ -20,7 +20,7 @@ type What string
 // What happens to an Insight.
 const (
 	WasOpened       What = "opened"
-	WasTold         What = "told"      // Detail: Rule, Destinations
+	WasTold         What = "told"      // Detail: Destinations, and Rule, the name of the first that said so ("" for the first rule of all)
 	WasEscalated    What = "escalated" // likewise
 	Grew            What = "grew"      // Detail: Hit, Orders, Money
 	CauseChanged    What = "cause"     // Detail: Pairs

@@ -156,7 +156,7 @@ func (s *Store) resolve(in *Insight, account string) {
 	in.State, in.ResolvedAt, in.ResolvedBy, in.SnoozedUntil = Resolved, s.clock(), account, time.Time{}
 }
 
-// Reopen takes back that it is resolved, or what the statistics say: who does so
+// ReopenBy takes back that it is resolved, or what the statistics say: who does so
 // looks after it.
 func (s *Store) ReopenBy(ctx context.Context, by staff.Actor, id string, version int64) (*Insight, error) {
 	return s.change(ctx, by, id, act{"incident.reopened", version, WasReopened, Detail{}, func(tx *db.Tx, in *Insight) error {

@@ -109,11 +109,11 @@ func (c *courier) announce(ctx context.Context, tx *db.Tx, r *Rule, list []*Insi
 			return err
 		}
 	}
-	to, entry := r.To, WasTold
+	to := r.To
 	if what == WasEscalated {
-		to, entry = r.EscTo, WasEscalated
+		to = r.EscTo
 	}
-	return c.send(ctx, tx, r.Title(c.english), to, list, what, step, entry, r)
+	return c.send(ctx, tx, news{what, step, r}, to, list)
 }
 
 // again tells those who were told of an Insight, and only those.
@@ -122,7 +122,7 @@ func (c *courier) again(ctx context.Context, tx *db.Tx, in *Insight, what What, 
 	if err != nil || len(to) == 0 {
 		return err
 	}
-	return c.send(ctx, tx, "", to, []*Insight{in}, what, step, WasTold, nil)
+	return c.send(ctx, tx, news{what, step, nil}, to, []*Insight{in})
 }
 
 // Due tells what was to be told by now: what waited for a group, for opening hours
