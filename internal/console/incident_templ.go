@@ -1128,7 +1128,7 @@ func incidentChart(v *ui.Viewer, p *incidentPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(p.Finding.Signs) == 0 || len(p.series.slots) == 0 {
+		if p.series.empty() {
 			templ_7745c5c3_Err = ui.Empty(v.T("incidents.no_chart"), v.T("incidents.no_chart_text")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -150,6 +150,11 @@ func together(slots []insight.Slot, from, to time.Time, step time.Duration) ([]i
 	return out, from
 }
 
+// empty reports whether there is nothing to draw.
+func (s *incidentSeries) empty() bool {
+	return !slices.ContainsFunc(s.slots, func(x insight.Slot) bool { return x.N > 0 })
+}
+
 // index is the point that a time falls into, false where it is not in the chart.
 func (s incidentSeries) index(at time.Time) (int, bool) {
 	i := int(at.Sub(s.from) / s.step)

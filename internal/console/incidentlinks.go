@@ -15,7 +15,9 @@ import (
 func (c *Console) openTroubles(ctx context.Context, workspace int64) ([]*incident.Insight, error) {
 	told, good := true, false
 	out, _, err := c.Incidents.List(ctx, workspace, incident.Filter{States: []incident.State{incident.Open, incident.Acknowledged}, Told: &told, Good: &good})
-	slices.SortStableFunc(out, func(a, b *incident.Insight) int { return cmp.Compare(b.Severity, a.Severity) })
+	slices.SortStableFunc(out, func(a, b *incident.Insight) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Finding.Hit, a.Finding.Hit))
+	})
 	return out, err
 }
 
