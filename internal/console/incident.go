@@ -256,8 +256,8 @@ func productOf(in *incident.Insight) string {
 	return ""
 }
 
-// quotes are the opinions that show it, the newest first: of customers whom it
-// hit, and others about its topic since it began.
+// quotes are opinions since it began that show it, the newest first: of customers
+// whom it hit, and others about its topic.
 func (c *Console) quotes(ctx context.Context, v *ui.Viewer, in *incident.Insight, hits []incident.Hit, limit int) (rows []voiceRow, err error) {
 	since := in.Finding.Since
 	var items []feedback.Item
@@ -266,7 +266,7 @@ func (c *Console) quotes(ctx context.Context, v *ui.Viewer, in *incident.Insight
 		for i, h := range hits {
 			profiles[i] = h.Profile
 		}
-		if items, _, err = c.Feedback.List(ctx, v.Workspace.Number, feedback.Filter{Profiles: profiles, From: since, Limit: limit}); err != nil {
+		if items, _, err = c.Feedback.List(ctx, v.Workspace.Number, feedback.Filter{Profiles: profiles, From: since, Limit: 5 * limit}); err != nil {
 			return nil, err
 		}
 	}
@@ -284,8 +284,15 @@ func (c *Console) quotes(ctx context.Context, v *ui.Viewer, in *incident.Insight
 		}
 		items = append(items, more...)
 	}
-	slices.SortStableFunc(items, func(a, b feedback.Item) int { return cmp.Compare(b.At, a.At) })
+	slices.SortStableFunc(items, func(a, b feedback.Item) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.ID, a.ID)) })
 	items = slices.CompactFunc(items, func(a, b feedback.Item) bool { return a.ID == b.ID })
+	others := func(o feedback.Item) int { // those that sound as it does come first
+		if o.Mood == f.Mood {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(items, func(a, b feedback.Item) int { return cmp.Compare(others(a), others(b)) })
 	items = slices.DeleteFunc(items, func(o feedback.Item) bool { return o.Text == "" && o.Title == "" })
 	rows, _, err = c.voiceRows(ctx, v, items[:min(len(items), limit)], nil)
 	return rows, err

@@ -65,7 +65,8 @@ func (c *Console) readSeries(ctx context.Context, v *ui.Viewer, in *incident.Ins
 }
 
 // choose finds out what the chart may be restricted to, each by one value: what the
-// sign itself is about, and the likeliest cause. It begins with the first of these.
+// sign itself is about, and the likeliest cause. It begins with the
+// first of these, as far as it is sure.
 func (s *incidentSeries) choose(in *incident.Insight, which string) {
 	if s.sign.Outcome == "" {
 		return
@@ -81,7 +82,7 @@ func (s *incidentSeries) choose(in *incident.Insight, which string) {
 		}
 	}
 	for i := range s.choices {
-		if s.choices[i].Dim == which || which == "" && i == 0 {
+		if s.choices[i].Dim == which || which == "" && i == 0 && (in.Finding.Sure || len(s.sign.Of) == 1) {
 			s.of = &s.choices[i]
 		}
 	}

@@ -61,7 +61,8 @@ func stateTone(in *incident.Insight) string {
 func incidentNote(v *ui.Viewer, in *incident.Insight) string {
 	var out []string
 	if f := rateFigure(v, in); f.Value != "" {
-		out = append(out, f.Label+" "+f.Value+f.Unit)
+		rate, _ := rowRate(v, in)
+		out = append(out, f.Label+" "+rate)
 	}
 	if in.Finding.Hit > 0 {
 		out = append(out, v.T("incidents.hit", "N", in.Finding.Hit))
