@@ -247,6 +247,7 @@ func (s *shop) arrange() {
 		w.post(s.path("settings/outgoing/"+s.things["destination"]+"/pause"), nil)
 		w.post(s.path("settings/outgoing/"+s.things["destination"]+"/test"), nil)
 	}
+	w.ask(s.t, "GET", s.path("settings/telling")) // which makes the first rule
 	s.command("POST", "/admin/demo/outgoing", app.NamedKey{Workspace: s.id}, &struct{}{})
 	list = w.ask(s.t, "GET", s.path("settings/outgoing"))
 	if m := regexp.MustCompile(`/settings/outgoing/(dst_[a-z0-9]+)">Demo mailbox<`).FindSubmatch(list.text); m != nil {

@@ -101,4 +101,3 @@ func (r *receiver) got(t *testing.T, words string) string {
 	t.Fatalf("no message with %s; the last was %s", words, r.last())
 	return ""
 }
-

@@ -102,7 +102,7 @@ var href = regexp.MustCompile(`href="([^"]+)"`)
 // follow asks for the addresses to which the pages of the navigation lead.
 func (s *shop) follow(t *testing.T, who *walker) {
 	seen := map[string]bool{}
-	for _, section := range []string{"live", "feedback", "topics", "topics/delivery", "customers", "sources", "settings/account", "settings/outgoing", "demo", "demo/mailbox"} {
+	for _, section := range []string{"live", "feedback", "topics", "topics/delivery", "customers", "sources", "incidents", "settings/account", "settings/outgoing", "settings/telling", "settings/playbooks", "demo", "demo/mailbox"} {
 		for _, m := range href.FindAllStringSubmatch(string(who.ask(t, "GET", s.path(section)).text), -1) {
 			to, _, _ := strings.Cut(html.UnescapeString(m[1]), "#")
 			if !strings.HasPrefix(to, "/w/") || seen[to] {
@@ -126,13 +126,14 @@ func TestOddAddresses(t *testing.T) {
 	who := s.walker(s.owner)
 	odd := []string{"\x00", "x", "-1", "99999999999999999999", "1e309", "NaN", "2026-02-30", "0000-01-01", "2400-01-01", "' OR 1=1 --", "<script>", "%", "*", "\"a",
 		"NEAR(", "\u202e", "\xff", strings.Repeat("long ", 1200), "MTIzNDU", "₹1,00,000", "देर"}
-	customer := "customers/" + s.things["customers"]
+	customer, incident := "customers/"+s.things["customers"], "incidents/"+s.things["incidents"]
 	for page, names := range map[string][]string{
 		"live": {"range"}, "palette": {"q", "next"},
 		"customers": {"q", "seen", "orders", "rating", "channel", "spend_min", "spend_max", "sort", "cursor"},
 		"feedback": {"q", "mood", "channel", "kind", "product", "order", "survey", "state", "rating_min", "rating_max", "topic", "toward", "language",
 			"sentiment", "care", "urgency", "disagrees", "days", "from", "to", "view", "chart", "cursor"},
 		"topics": {"days", "from", "to", "channel"}, "topics/delivery": {"days", "from", "to", "chart"},
+		"incidents": {"show", "kind", "severity", "owner", "cursor"}, incident: {"chart", "done", "undo", "ask"}, incident + "/customers": {"cursor"}, incident + "/report": {"done"},
 		"settings/outgoing/new": {"kind"}, "settings/outgoing/failed": {"cursor"}, "settings/outgoing/" + s.things["destination"]: {"state", "cursor", "said"},
 		customer: {"show", "day", "before", "orders", "done"},
 	} {
@@ -282,7 +283,7 @@ func (w *walker) request(t *testing.T, method, path, kind, body string) answer {
 
 // bookkeeping is what the system writes by itself, and when somebody was last
 // seen.
-var bookkeeping = []string{"outbox_lane", "watch_lease", "shard_lease", "node", "shard_cursor", "session", "spare_model"}
+var bookkeeping = []string{"outbox_lane", "shard_lease", "node", "shard_cursor", "session", "spare_model", "watch_lease", "watch_shop", "watch_signal"}
 
 // everything sums up all rows that somebody could change.
 func (p *place) everything(t *testing.T) string {

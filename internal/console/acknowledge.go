@@ -32,7 +32,7 @@ func (c *Console) askToAcknowledge(w http.ResponseWriter, r *http.Request, v *ui
 		return err
 	}
 	if p.Insight == nil {
-		return render(w, r, http.StatusGone, linkView(v, p))
+		return render(w, r, http.StatusNotFound, linkView(v, p))
 	}
 	return render(w, r, http.StatusOK, linkView(v, p))
 }

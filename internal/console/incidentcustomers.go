@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
@@ -28,6 +29,10 @@ func (c *Console) incidentCustomers(w http.ResponseWriter, r *http.Request, v *u
 		return err
 	}
 	hits, next, err := c.Incidents.Hits(r.Context(), v.Workspace.Number, p.ID, p.cursor, listedHits)
+	if errors.Is(err, incident.ErrCursor) { // of another list
+		http.Redirect(w, r, incidentURL(v, p.Insight, "customers"), http.StatusSeeOther)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

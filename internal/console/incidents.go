@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -129,7 +130,12 @@ func (p *incidentsPage) learning(now time.Time) bool { return now.Sub(p.since) <
 const learnsFor = 3 * 24 * time.Hour
 
 func (c *Console) incidents(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	p, err := c.readIncidents(r.Context(), v, readIncidentsQuery(r.URL.Query()))
+	q := readIncidentsQuery(r.URL.Query())
+	p, err := c.readIncidents(r.Context(), v, q)
+	if errors.Is(err, incident.ErrCursor) { // of another list
+		http.Redirect(w, r, q.with(v, func(*incidentsQuery) {}), http.StatusSeeOther)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
