@@ -18,7 +18,6 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/order"
-	"github.com/dhvani/dhvani/internal/shop"
 )
 
 // watch applies events as they come in, a batch of one each.
@@ -287,41 +286,4 @@ func TestOutcomeHistory(t *testing.T) {
 			t.Error(diff)
 		}
 	})
-}
-
-// The demo's orders come from its server; nearly all know by what device and
-// campaign they were placed.
-func TestOutcomesOfShop(t *testing.T) {
-	from := time.Date(2026, 7, 1, 6, 0, 0, 0, time.UTC)
-	s := shop.New(1, from, &shop.Plan{})
-	var events []event.Event
-	for _, e := range s.Until(from.Add(6 * time.Hour)) {
-		d := event.Defaults{ReceivedAt: e.At.UnixMicro()}
-		if e.Server {
-			d.Flags = event.Verified
-		}
-		x, err := event.Decode(string(e.AppendJSON(nil, e.At)), &d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x.Workspace = 1
-		events = append(events, x)
-	}
-	d := dbtest.SQLite(t)
-	dbtest.Workspace(t, d, 1)
-	for len(events) > 0 {
-		n := min(len(events), 50)
-		watchBatch(t, d, 0, events[:n]...)
-		events = events[n:]
-	}
-	kinds, bare := map[insight.OutcomeKind]int{}, 0
-	for _, o := range outcomes(t, d, 0) {
-		kinds[o.Kind]++
-		if o.Kind == insight.CheckoutEnded && (o.Dims[insight.DimSystem] == "" || o.Dims[insight.DimMethod] == "" || o.Dims[insight.DimProduct] == "") {
-			bare++
-		}
-	}
-	if kinds[insight.CheckoutEnded] < 20 || bare > 0 {
-		t.Errorf("%v, %d checkouts without their device, method or product", kinds, bare)
-	}
 }

@@ -30,6 +30,15 @@ func (w *watched) timePassed(ctx context.Context, tx *db.Tx) error {
 	return w.overdue(ctx, tx, clocks)
 }
 
+// skipLocked leaves on PostgreSQL rows to whoever has them: another shard looks for
+// what passed as well, or is about to tell what happened.
+func skipLocked(tx *db.Tx, table string) string {
+	if tx.Postgres() {
+		return " FOR UPDATE OF " + table + " SKIP LOCKED"
+	}
+	return ""
+}
+
 // passed keeps an outcome that is no event's, as of the workspace's latest one.
 func (w *watched) passed(workspace int64, o Outcome, d values) {
 	history := o.History
@@ -46,8 +55,8 @@ func (w *watched) overdue(ctx context.Context, tx *db.Tx, clocks *db.Rows) error
 	}
 	var list []late
 	err := tx.Lookup(ctx, clocks, fmt.Sprintf(`UPDATE trail SET promise = -promise WHERE (workspace, id) IN
-		(SELECT t.workspace, t.id FROM k CROSS JOIN trail t WHERE t.workspace = k.workspace AND t.promise > 0 AND t.promise < k.at LIMIT %d)
-		RETURNING workspace, id, profile, state, -promise, value, currency, dims`, mostPassed), func(r *sql.Rows) error {
+		(SELECT t.workspace, t.id FROM k CROSS JOIN trail t WHERE t.workspace = k.workspace AND t.promise > 0 AND t.promise < k.at LIMIT %d%s)
+		RETURNING workspace, id, profile, state, -promise, value, currency, dims`, mostPassed, skipLocked(tx, "t")), func(r *sql.Rows) error {
 		var ws int64
 		o, d, err := scanOverdue(r, &ws)
 		list = append(list, late{ws, o, parseValues(d)})

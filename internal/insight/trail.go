@@ -146,17 +146,17 @@ const overwriteTrail = `ON CONFLICT (workspace, id) DO UPDATE SET leads = exclud
 	placed = excluded.placed, state = excluded.state, promise = excluded.promise, value = excluded.value, currency = excluded.currency,
 	dims = excluded.dims, items = excluded.items`
 
-// load reads the trails that names lead to; true for names that the batch may
-// write. PostgreSQL has writers of other shards beside this one: there such names
-// are made and locked first.
+// load reads the trails that names lead to; true for names under which the batch
+// may begin one. PostgreSQL has writers of other shards beside this one: there all
+// are locked first, and such names made where they are not there.
 func (s *trails) load(ctx context.Context, tx *db.Tx, names map[trailKey]bool, day int64) error {
 	order := slices.SortedFunc(maps.Keys(names), compareTrails)
 	if tx.Postgres() {
 		empty, locked := db.NewRows(db.Columns("workspace int, id bytes, day int")), db.NewRows(trailKeyColumns)
 		for _, k := range order {
+			locked.Add(k.workspace, k.id[:])
 			if names[k] {
 				empty.Add(k.workspace, k.id[:], day)
-				locked.Add(k.workspace, k.id[:])
 			}
 		}
 		if err := tx.Insert(ctx, "trail", empty, "ON CONFLICT DO NOTHING"); err != nil {
