@@ -131,6 +131,13 @@ func on(e event.Event) event.Event {
 	return e
 }
 
+// lives is what the shop's server tells of a customer.
+func lives(who, traits string) event.Event {
+	e := vouched(ev(who, "", 0, ""))
+	e.Type, e.Traits = event.Identify, traits
+	return e
+}
+
 const phone = "browser=Chrome 142 buyer=new campaign=google / sarees"
 
 func TestOutcomes(t *testing.T) {
@@ -199,6 +206,11 @@ func TestOutcomes(t *testing.T) {
 			vouched(ev("v", "Order Delivered", 6, `{"order_id":"3"}`)), // nothing was promised
 			vouched(ev("v", "Order Delivered", 7, `{"order_id":"4","days_late":1}`)),
 		}, []string{"checkout+0 0 buyer=new", "delivery+2 0 area=IN 7 buyer=new carrier=Delhivery country=IN", "delivery+5 1", "delivery+7 1"}},
+		{"who lives where", []event.Event{
+			lives("u", `{"address":{"city":"Patna","state":"Bihar","postalCode":"800001","country":"IN"}}`),
+			vouched(ev("u", "Order Completed", 1, `{"order_id":"1"}`)),
+			vouched(ev("u", "Order Completed", 2, `{"order_id":"2","shipping_address":{"country":"NP","postal_code":"44600"}}`)),
+		}, []string{"checkout+1 0 area=IN 8 buyer=new country=IN region=Bihar", "checkout+2 0 area=NP 4 buyer=returning country=NP"}},
 		{"nobody claims a parcel of the server's order", []event.Event{
 			vouched(ev("u", "Order Completed", 0, `{"order_id":"1"}`)), ev("a", "Order Delivered", 1, `{"order_id":"1","days_late":9}`), ev("a", "Order Cancelled", 2, `{"order_id":"1"}`),
 			ev("b", "Order Completed", 3, `{"order_id":"2"}`), ev("b", "Order Delivered", 4, `{"order_id":"2","days_late":9}`),

@@ -13,7 +13,7 @@ import (
 )
 
 // tell lets a trail learn what an event says, and makes its outcomes.
-func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, buyers map[visitor]bool, z zones) error {
+func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, known acquaintances, z zones) error {
 	verified := t.e.Has(event.Verified)
 	if orderLater(t.verb) && !verified && x.has(isVouched) {
 		return nil // the shop's server tells of this order; anybody can claim the rest
@@ -21,9 +21,10 @@ func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, buyers
 	switch t.verb {
 	case event.CheckoutFailed:
 		x.shopping(t)
+		x.dims.at(known, t.e)
 		o := Outcome{Kind: CheckoutEnded, Subject: x.id, Again: x.has(hasFailed) || x.has(hasEnded), Bad: 1, Amount: x.value, Currency: x.currency}
 		d := x.dims
-		d.buyer(buyers, t.e)
+		d.buyer(known, t.e)
 		d.set(inReason, word(t.p.First("reason", "error", "error_code")))
 		d.set(inStep, short(strings.ToLower(t.p.First("step", "checkout_step"))))
 		x.state |= hasFailed
@@ -36,7 +37,8 @@ func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, buyers
 		if x.has(hasEnded) {
 			return nil
 		}
-		x.dims.buyer(buyers, t.e)
+		x.dims.at(known, t.e)
+		x.dims.buyer(known, t.e)
 		w.outcome(t.e, Outcome{Kind: CheckoutEnded, Subject: x.id, Again: x.has(hasFailed), Amount: x.value, Currency: x.currency}, x.dims)
 		x.state |= hasEnded
 	case event.OrderShipped:
@@ -193,46 +195,6 @@ func (w *watched) voice(e *event.Event, id event.ID, o *opinion) {
 		out.Kind, out.Bad = RatingGiven, 1-o.height()
 		w.outcome(e, out, d)
 	}
-}
-
-// buyer says whether somebody bought before.
-func (v *values) buyer(before map[visitor]bool, e *event.Event) {
-	if v[inBuyer] != "" {
-		return
-	}
-	v[inBuyer] = "new"
-	if before[visitor{e.Model, e.Profile()}] {
-		v[inBuyer] = "returning"
-	}
-}
-
-// buyers tells which of those whose checkouts ended had placed an order before.
-func (w *watched) buyers(ctx context.Context, tx *db.Tx) (map[visitor]bool, error) {
-	type key struct {
-		visitor
-		order event.ID
-	}
-	var list []key
-	keys := db.NewRows(db.Columns("n int, model int, profile bytes, placed bytes, at int"))
-	for i := range w.told {
-		t := &w.told[i]
-		if t.verb != event.CheckoutFailed && t.verb != event.OrderCompleted {
-			continue
-		}
-		k := key{visitor{t.e.Model, t.e.Profile()}, t.order}
-		keys.Add(len(list), k.model, k.profile[:], k.order[:], t.e.At)
-		list = append(list, k)
-	}
-	out := map[visitor]bool{}
-	err := tx.Lookup(ctx, keys, `SELECT k.n FROM k WHERE EXISTS (SELECT 1 FROM orders o WHERE o.model = k.model
-		AND o.profile = coalesce((SELECT p.customer FROM profile p WHERE p.model = k.model AND p.id = k.profile), k.profile)
-		AND o.placed_at < k.at AND o.id <> k.placed AND o.draft = 0)`, func(r *sql.Rows) error {
-		var n int
-		err := r.Scan(&n)
-		out[list[n].visitor] = true
-		return err
-	})
-	return out, err
 }
 
 // zones are the time zones of workspaces.

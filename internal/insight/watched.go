@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -258,9 +257,9 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 	if err := w.trails.load(ctx, tx, names, day); err != nil {
 		return err
 	}
-	buyers, err := w.buyers(ctx, tx)
+	known, err := w.acquaintances(ctx, tx)
 	if err != nil {
-		return fmt.Errorf("look up buyers: %w", err)
+		return err
 	}
 	zones := zones{}
 	for i := range w.told {
@@ -269,7 +268,7 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 		if x == nil {
 			continue
 		}
-		if err := w.tell(ctx, tx, t, x, buyers, zones); err != nil {
+		if err := w.tell(ctx, tx, t, x, known, zones); err != nil {
 			return err
 		}
 	}
