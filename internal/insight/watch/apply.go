@@ -1,10 +1,12 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
@@ -87,7 +89,8 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 			return nil, err
 		}
 	}
-	return slices.DeleteFunc(out, func(st *step) bool { return st.in == nil && len(st.fresh) == 0 }), nil
+	out = slices.DeleteFunc(out, func(st *step) bool { return st.in == nil && len(st.fresh) == 0 })
+	return append(out, s.floodSteps(live, now)...), nil
 }
 
 // complete says what a step comes to.
@@ -211,7 +214,16 @@ var follows = map[string][]string{
 }
 
 func related(one, other string) bool {
+	one, other = ofTopic(one), ofTopic(other)
 	return one == other || slices.Contains(follows[one], other) || slices.Contains(follows[other], one)
+}
+
+// ofTopic is the theme that a topic's own belongs to.
+func ofTopic(theme string) string {
+	if t, ok := strings.CutPrefix(theme, topicTheme); ok {
+		return cmp.Or(topicThemes[t], theme)
+	}
+	return theme
 }
 
 // sameCause reports whether two findings name the same values first.

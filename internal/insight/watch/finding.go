@@ -223,23 +223,33 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 // topic is the theme that most of the opinions beyond the usual are about, the
 // general one where none stands out.
 func (s *shop) topic(since []insight.Outcome) string {
-	extra, all := map[string]float64{}, 0.0
+	extra, by, all := map[string]float64{}, map[string]float64{}, 0.0
 	for i := range since {
 		for _, t := range negativeTopics(&since[i]) {
-			extra[cmp.Or(topicThemes[t], "topic "+t)]++
+			by[t]++
+			extra[cmp.Or(topicThemes[t], topicTheme+t)]++
 		}
 		all += since[i].Bad
 	}
 	for _, g := range s.topics {
+		by[g.of.Value] -= g.now.Expected * float64(len(since))
 		extra[g.theme] -= g.now.Expected * float64(len(since))
 	}
-	best, most := themeOpinion, max(3, 0.1*all)
-	for _, theme := range slices.Sorted(maps.Keys(extra)) {
-		if extra[theme] > most {
-			best, most = theme, extra[theme]
+	best := largest(extra, max(3, 0.1*all))
+	if best == themeCheckout || best == themeService { // what customers say alone does not say that it is so
+		return topicTheme + largest(by, 0)
+	}
+	return cmp.Or(best, themeOpinion)
+}
+
+// largest is the name with the largest number above a limit, "" for none.
+func largest(of map[string]float64, limit float64) (name string) {
+	for _, k := range slices.Sorted(maps.Keys(of)) {
+		if of[k] > limit {
+			name, limit = k, of[k]
 		}
 	}
-	return best
+	return name
 }
 
 // sharper reports whether one of some causes tells who is hit much better than
@@ -449,6 +459,10 @@ func likely(changes []insight.Change, since int64, causes []cause.Cause) (out []
 
 // kindOf is the kind of a theme.
 func kindOf(theme string, main *signal, causes []cause.Cause, sure bool) incident.Kind {
+	said := main.kind == insight.OpinionGiven || main.kind == insight.RatingGiven || main.count == insight.Upset
+	if said && (theme == themeCheckout || theme == themeService) {
+		return incident.Topic // customers say so; nothing else shows it
+	}
 	switch theme {
 	case themeCheckout:
 		if main.kind == insight.PageDisturbed {

@@ -32,7 +32,8 @@ type shop struct {
 	carry    map[insight.Name]int64 // what was taken back of them, and not yet made up for
 	people   *memory[person, int64]
 	texts    *memory[event.ID, *text]
-	floods   []*text
+	floods   []*text // of which nothing was said yet
+	flooding int64   // when the last copy came of what is repeated
 
 	history int   // outcomes of history since it was last learnt from
 	trained int64 // when it was

@@ -45,6 +45,9 @@ const (
 	themeOpinion  = "opinion"
 )
 
+// topicTheme begins the theme of opinions on a topic of its own.
+const topicTheme = "topic "
+
 // topicThemes says what theme opinions on a topic belong to.
 var topicThemes = map[string]string{
 	"checkout": themeCheckout, "payment": themeCheckout, "website": themeCheckout,
@@ -83,6 +86,7 @@ const (
 	leastShare  = 0.02
 	leastSeen   = 40 // outcomes of a value in the history before it is watched alone
 	mostSignals = 5000
+	leastBad    = 20.0 // that went badly, before fewer are good news
 )
 
 var bothWays = []detect.Direction{detect.Up, detect.Down}
@@ -99,7 +103,7 @@ func newShare(kind insight.OutcomeKind, dim insight.Dim, value string) *signal {
 	case insight.DimTopic:
 		s.theme = topicThemes[value]
 		if s.theme == "" {
-			s.theme = "topic " + value
+			s.theme = topicTheme + value
 		}
 	case insight.DimProduct:
 		s.theme = themeProduct
@@ -138,6 +142,9 @@ func (s *signal) isGood() bool { return s.now.Direction == s.good }
 func (s *signal) evidence() float64 {
 	if s.now.Phase == detect.Learning || !slices.Contains(s.ways, s.now.Direction) {
 		return 0
+	}
+	if s.share != nil && s.now.Direction == detect.Down && s.share.Base.Sum < leastBad {
+		return 0 // what hardly ever goes wrong cannot go better
 	}
 	return s.now.Evidence / s.wary
 }

@@ -115,5 +115,5 @@ func (s *shop) kept(joined map[*signal]string, at time.Time) {
 	for _, p := range s.pools {
 		p.changed = false
 	}
-	s.stored = at
+	s.stored, s.floods = at, nil
 }

@@ -237,7 +237,7 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		if s.living, err = w.Incidents.Live(ctx, tx, s.workspace); err != nil {
 			return err
 		}
-		if !n.none() || refresh && len(s.living) > 0 {
+		if !n.none() || len(s.floods) > 0 || refresh && len(s.living) > 0 {
 			steps, err = s.plan(ctx, tx, w.Records, s.living, n, refresh, at)
 		}
 		return err
