@@ -76,7 +76,7 @@ fuzz: ## run every fuzz target for FUZZTIME (5s)
 RECORDED := internal/db/testdata/$(shell sed -n 's/^const Version = "\(.*\)"/\1/p' internal/db/migrate.go)
 statements: ## keep this version's SQL statements and schema for the next one's tests
 	rm -f $(RECORDED).new && mkdir -p $(dir $(RECORDED))
-	DHVANI_RECORD_SQL=$(CURDIR)/$(RECORDED).new $(SUITE) -count=1 ./internal/workspace ./internal/order ./internal/feedback ./internal/process ./internal/customer ./internal/replay ./internal/language/fitted ./internal/deliver ./internal/insight/incident
+	DHVANI_RECORD_SQL=$(CURDIR)/$(RECORDED).new $(SUITE) -count=1 ./internal/workspace ./internal/order ./internal/feedback ./internal/process ./internal/customer ./internal/replay ./internal/language/fitted ./internal/deliver ./internal/deliver/returns ./internal/insight/incident
 	LC_ALL=C sort -u $(RECORDED).new > $(RECORDED).statements && rm $(RECORDED).new
 	go test -count=1 -run TestOlderVersions ./internal/db -update
 

@@ -89,3 +89,43 @@ func TestFindDestinations(t *testing.T) {
 		}
 	})
 }
+
+// Looking at a destination, and at its messages in each state, costs nothing by the
+// number of those that wait.
+func TestListsAreQuick(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		b := newBench(t, d)
+		to := b.destination(nil)
+		for k := range 30 {
+			var list []Message
+			for i := range 1000 {
+				list = append(list, Message{Destination: to.ID, Key: fmt.Sprint(k, " ", i), Bulk: true})
+			}
+			b.put(list...)
+		}
+		if d.Postgres { // as its own service does from time to time
+			if err := d.Update(ctx, func(tx *db.Tx) error { _, err := tx.Exec(ctx, "ANALYZE outbox"); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		looks := map[string]func() error{"overview": func() error { _, err := b.Overview(ctx, b.by, to.ID); return err }}
+		for _, state := range []State{"", Open, Sent, Dead, Returned} {
+			looks["list "+string(state)] = func() error { _, _, err := b.Deliveries(ctx, b.by, Filter{Destination: to.ID, State: state}); return err }
+		}
+		for name, look := range looks {
+			best := time.Hour
+			for range 5 {
+				began := time.Now()
+				if err := look(); err != nil {
+					t.Fatal(err)
+				}
+				best = min(best, time.Since(began))
+			}
+			t.Logf("%s: %s", name, best)
+			if best > 100*time.Millisecond {
+				t.Errorf("%s takes %s", name, best)
+			}
+		}
+	})
+}

@@ -21,6 +21,7 @@ type lane struct {
 	ctx     context.Context // ends when nothing more is to be begun
 	sending context.Context // ends when what is on its way must end, too
 	lose    func()
+	gone    bool          // it sends no more; the pool's lock guards this
 	wake    chan struct{} // something was put, or ended
 
 	dest    *Destination

@@ -106,7 +106,7 @@ func (p *Pool) renew(ctx context.Context) error {
 	p.renewed = began
 	p.watch.Reset(time.Until(began.Add(surely)))
 	for at, l := range p.lanes {
-		if !mine[at] {
+		if !mine[at] && !l.gone { // one that ended gives its lease back just now
 			p.o.Logger.Warn("another process sends to a destination now", "destination", at.id)
 			l.lose()
 		}

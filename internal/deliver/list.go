@@ -89,11 +89,12 @@ func (s *Store) Deliveries(ctx context.Context, by staff.Actor, f Filter) (out [
 		args = append(args, f.Destination)
 		query += fmt.Sprintf(" AND destination = $%d", len(args))
 	}
-	if f.State == Dead {
-		query += " AND state = 'dead'" // as its index says
-	} else if f.State != "" {
-		args = append(args, string(f.State))
-		query += fmt.Sprintf(" AND state = $%d", len(args))
+	switch f.State { // in words, as the conditions of its indexes are
+	case "":
+	case Open, Sent, Dead, Returned:
+		query += " AND state = '" + string(f.State) + "'"
+	default:
+		return nil, "", fmt.Errorf("list messages: there is no state %q", f.State)
 	}
 	if f.Cursor != "" {
 		at, id, err := openCursor(f.Cursor)

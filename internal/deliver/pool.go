@@ -176,6 +176,9 @@ func (p *Pool) start(ctx, sending context.Context, at place, taken time.Time) {
 	p.mu.Unlock()
 	p.wg.Go(func() {
 		l.run()
+		p.mu.Lock()
+		l.gone = true
+		p.mu.Unlock()
 		p.release(at)
 		p.mu.Lock()
 		delete(p.lanes, at)
