@@ -111,7 +111,10 @@ func TestListsAreQuick(t *testing.T) {
 		}
 		looks := map[string]func() error{"overview": func() error { _, err := b.Overview(ctx, b.by, to.ID); return err }}
 		for _, state := range []State{"", Open, Sent, Dead, Returned} {
-			looks["list "+string(state)] = func() error { _, _, err := b.Deliveries(ctx, b.by, Filter{Destination: to.ID, State: state}); return err }
+			looks["list "+string(state)] = func() error {
+				_, _, err := b.Deliveries(ctx, b.by, Filter{Destination: to.ID, State: state})
+				return err
+			}
 		}
 		for name, look := range looks {
 			best := time.Hour

@@ -264,6 +264,9 @@ func TestSources(t *testing.T) {
 			{"a report", Mail, func(id, _ string) (string, http.Header) {
 				return strings.ReplaceAll(string(postfix), "msg_hry3jzbpzmmhad4buvepnh6cgy", id), nil
 			}, deliver.Returned, "bounced_5.1.1", deliver.StoppedBounced},
+			{"a stranger's report", Mail, func(_, address string) (string, http.Header) { // of a mail that was never sent
+				return strings.NewReplacer("msg_hry3jzbpzmmhad4buvepnh6cgy", "msg_aaaa", "asha@shop.example", address).Replace(string(postfix)), nil
+			}, deliver.Sent, "", ""},
 			{"somebody's answer", Mail, plain("Subject: Re\r\n\r\nI am away.\r\n"), deliver.Sent, "", ""},
 			{"SES, SHA-256", SES, ses("2", "Notification", sesBounce), deliver.Returned, "bounced_5.1.1", deliver.StoppedBounced},
 			{"SES, SHA-1", SES, ses("1", "Notification", sesBounce), deliver.Returned, "bounced_5.1.1", deliver.StoppedBounced},
