@@ -287,6 +287,13 @@ func TestTellLater(t *testing.T) {
 		o.at = time.Date(2026, 3, 10, 3, 31, 0, 0, time.UTC) // 9:01
 		o.due()
 		o.is(append(told, "day"+at)...)
+		one.Theme = "d" // by day: not for the night
+		d4 := open(t, o.Store, one, true)
+		told = append(told, "calm"+at, "day"+at)
+		o.is(append(told, "day"+at)...)
+		if _, err := o.Acknowledge(ctx, ann, d4.ID, 0); err != nil {
+			t.Fatal(err)
+		}
 		one.Theme, one.Hit = "c", 60
 		o.at = time.Date(2026, 3, 10, 19, 0, 0, 0, time.UTC) // in the night
 		open(t, o.Store, one, true)
