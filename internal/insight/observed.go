@@ -60,3 +60,34 @@ func (s *Store) Series(ctx context.Context, tx *db.Tx, workspace int64, names []
 	}
 	return out, nil
 }
+
+// Labels reads the labels of a signal that most of it had in a span of time, which
+// is widened to whole slots of the grain.
+func (s *Store) Labels(ctx context.Context, tx *db.Tx, workspace int64, name Name, from, to int64, grain Grain, limit int) ([]ValueCount, error) {
+	model, err := tx.Model(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	list, err := parts(ctx, tx, model, name, []piece{{grain, grain.slot(from), to}}, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read labels of %s: %w", name, err)
+	}
+	out := make([]ValueCount, len(list))
+	for i, p := range list {
+		out[i] = ValueCount{Value: p.Label, N: p.N}
+	}
+	return out, nil
+}
+
+// ProductName returns what a product is called, "" where nobody has said.
+func (s *Store) ProductName(ctx context.Context, tx *db.Tx, workspace int64, id string) (name string, err error) {
+	model, err := tx.Model(ctx, workspace)
+	if err != nil {
+		return "", err
+	}
+	err = tx.QueryRow(ctx, "SELECT name FROM product_name WHERE model = $1 AND product = $2", model, id).Scan(&name)
+	if err != nil && !db.IsNone(err) {
+		return "", fmt.Errorf("read a product's name: %w", err)
+	}
+	return name, nil
+}

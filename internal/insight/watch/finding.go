@@ -88,6 +88,11 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 			return f, fmt.Errorf("explain %s: %w", main.name, err)
 		}
 	}
+	if f.Theme == themeTraffic {
+		if err := s.crowd(ctx, tx, r, &f, now); err != nil {
+			return f, fmt.Errorf("what visitors look at: %w", err)
+		}
+	}
 	if f.Theme == themeOrders {
 		if err := s.fewer(ctx, tx, r, &f); err != nil {
 			return f, fmt.Errorf("orders that do not come: %w", err)
@@ -102,6 +107,9 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		return f, fmt.Errorf("changes before %s: %w", main.name, err)
 	}
 	f.Changes = likely(changes, f.Since, f.Causes)
+	if err := s.named(ctx, tx, r, &f); err != nil {
+		return f, fmt.Errorf("name the product of %s: %w", main.name, err)
+	}
 	return f, nil
 }
 
@@ -468,7 +476,8 @@ func kindOf(theme string, main *signal, causes []cause.Cause, sure bool) inciden
 		if main.kind == insight.PageDisturbed {
 			return incident.Page
 		}
-		if sure && len(causes) > 0 && slices.ContainsFunc(causes[0].Pairs, func(p cause.Pair) bool { return p.Dim == string(insight.DimMethod) }) {
+		byMethod := func(p cause.Pair) bool { return p.Dim == string(insight.DimMethod) }
+		if byMethod(main.of) && !sure || sure && len(causes) > 0 && slices.ContainsFunc(causes[0].Pairs, byMethod) {
 			return incident.Payment
 		}
 		return incident.Checkout

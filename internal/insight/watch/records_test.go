@@ -152,6 +152,12 @@ func (m *records) Series(_ context.Context, _ *db.Tx, _ int64, names []insight.N
 	return out, nil
 }
 
+func (m *records) Labels(context.Context, *db.Tx, int64, insight.Name, int64, int64, insight.Grain, int) ([]insight.ValueCount, error) {
+	return nil, nil
+}
+
+func (m *records) ProductName(context.Context, *db.Tx, int64, string) (string, error) { return "", nil }
+
 func (m *records) Overdue(context.Context, *db.Tx, int64, int64, int64) ([]insight.Outcome, error) {
 	return nil, nil
 }

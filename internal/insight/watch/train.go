@@ -29,6 +29,10 @@ type Records interface {
 	OutcomeValues(ctx context.Context, tx *db.Tx, workspace int64, kind insight.OutcomeKind, dim insight.Dim, from, to int64, limit int) ([]insight.ValueCount, error)
 	// Series returns what was counted of signals, by slots that have any.
 	Series(ctx context.Context, tx *db.Tx, workspace int64, names []insight.Name, from, to int64, grain insight.Grain) (map[insight.Name][]insight.Slot, error)
+	// Labels returns the labels that most of a signal had, the largest first.
+	Labels(ctx context.Context, tx *db.Tx, workspace int64, name insight.Name, from, to int64, grain insight.Grain, limit int) ([]insight.ValueCount, error)
+	// ProductName returns what a product is called, "" where nobody has said.
+	ProductName(ctx context.Context, tx *db.Tx, workspace int64, id string) (string, error)
 	// Overdue returns the parcels whose promise passed in a span of time and that have not come.
 	Overdue(ctx context.Context, tx *db.Tx, workspace, from, to int64) ([]insight.Outcome, error)
 	// Changes returns what the shop changed in a span of time.
