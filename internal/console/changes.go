@@ -29,7 +29,7 @@ type watched struct {
 
 // insightsEvery is how often the Insights of a workspace are asked whether they
 // changed, while a page of it is open.
-const insightsEvery = 400 * time.Millisecond
+const insightsEvery = 250 * time.Millisecond
 
 // watch returns a channel that has a value when something changed since the
 // last was taken. The caller calls stop in the end. The error says that too many

@@ -8,7 +8,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 )
 
-// Since returns the day from which on a workspace's signals are known, zero where
+// Since returns the time from which on a workspace's signals are known, zero where
 // there is none.
 func (s *Store) Since(ctx context.Context, workspace int64) (since time.Time, err error) {
 	err = s.DB.View(ctx, func(tx *db.Tx) error {
