@@ -14,7 +14,7 @@ import (
 // the gravest first.
 func (c *Console) openTroubles(ctx context.Context, workspace int64) ([]*incident.Insight, error) {
 	told, good := true, false
-	out, _, err := c.Incidents.List(ctx, workspace, incident.Filter{States: []incident.State{incident.Open, incident.Acknowledged}, Told: &told, Good: &good})
+	out, _, err := c.Incidents.List(ctx, workspace, incident.Filter{States: []incident.State{incident.Open, incident.Acknowledged}, Told: &told, Good: &good, Limit: 200})
 	slices.SortStableFunc(out, func(a, b *incident.Insight) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Finding.Hit, a.Finding.Hit))
 	})
