@@ -107,11 +107,12 @@ func (w *telling) what() string {
 		}
 	}
 	switch f.Kind {
-	case Checkout:
-		return t.T("incident.t_checkout")
-	case Payment:
+	case Checkout, Payment: // where a way to pay is named it is that, also while the cause is not sure
 		if m := w.take(insight.DimMethod); m != "" {
 			return t.T("incident.t_payment_method", "Method", Value(t, insight.DimMethod, m))
+		}
+		if f.Kind == Checkout {
+			return t.T("incident.t_checkout")
 		}
 		return t.T("incident.t_payment")
 	case Orders:

@@ -45,6 +45,8 @@ func TestTitle(t *testing.T) {
 		{told(incident.Payment, nil, pair("method", "cash_on_delivery"), pair("region", "Kerala")), "Cash on delivery payments fail in Kerala"},
 		{told(incident.Payment, nil, pair("method", "my_wallet")), "My wallet payments fail"},
 		{told(incident.Checkout, nil), "Checkouts fail"},
+		{told(incident.Checkout, nil, pair("method", "upi")), "UPI payments fail"},
+		{told(incident.Payment, nil), "Payments fail"},
 		{told(incident.Checkout, nil, pair("browser", "Chrome 126"), pair("buyer", "new"), pair("country", "IN")), "Checkouts fail on Chrome 126 in IN for new customers"},
 		{told(incident.Orders, count(insight.Orders, 2)), "Fewer orders than usual since 14:12"},
 		{told(incident.Orders, count(insight.Orders, 0)), "No orders since 14:12"},
