@@ -15,6 +15,35 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 )
 
+// Of history nothing is overdue: that it came, or was answered, may be told next.
+func TestHistoryIsNotOverdue(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		dbtest.Workspace(t, d, 1)
+		old := func(e event.Event) event.Event {
+			e.Flags |= event.History
+			return e
+		}
+		watch(t, d, 0,
+			ev("z", "Live Chat Message Sent", -20, `{"text":"good"}`), ev("z", "Live Chat Message Received", -19, `{"text":"hello"}`), // answers are seen
+			old(vouched(ev("u", "Order Shipped", 0, `{"order_id":"1","promised_by":"2026-07-14T13:00:00Z"}`))), old(ev("b", "Live Chat Message Sent", 0, `{"text":"good"}`)),
+			ev("x", "Page", 600, ""), // live, while the import goes on
+			old(vouched(ev("u", "Order Delivered", 30, `{"order_id":"1"}`))), old(ev("b", "Live Chat Message Received", 5, `{"text":"hello"}`)))
+		want := []string{"opinion+-20 0 channel=chat language=en", "reply+-19 0 channel=chat", "opinion+0 0 history channel=chat language=en",
+			"delivery+30 0 history", "reply+5 0 history channel=chat"}
+		got := said(outcomes(t, d, 0))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		view(t, d, func(ctx context.Context, s *insight.Store, tx *db.Tx) error {
+			list, err := s.Overdue(ctx, tx, 1, 0, math.MaxInt64)
+			if len(list) > 0 {
+				t.Errorf("overdue: %v", said(list))
+			}
+			return err
+		})
+	})
+}
+
 // minutes after noon, as a time.
 func after(minutes int64) int64 { return noon.UnixMicro() + minutes*60_000_000 }
 

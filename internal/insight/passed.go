@@ -16,7 +16,8 @@ import (
 const mostPassed = 500
 
 // timePassed makes outcomes of what did not happen in time: answers in chats, and
-// parcels. No event tells of that, so it is looked for as of the batch's latest ones.
+// parcels. No event tells of that, so it is looked for as of the batch's latest ones,
+// and not where history is told of.
 func (w *watched) timePassed(ctx context.Context, tx *db.Tx) error {
 	clocks := db.NewRows(db.Columns("workspace int, at int, since int"))
 	for _, ws := range slices.Sorted(maps.Keys(w.last)) {
@@ -41,12 +42,12 @@ func skipLocked(tx *db.Tx, table string) string {
 
 // passed keeps an outcome that is no event's, as of the workspace's latest one.
 func (w *watched) passed(workspace int64, o Outcome, d values) {
-	history := o.History
 	w.outcome(w.last[workspace], o, d)
-	w.outcomes[len(w.outcomes)-1].History = history
+	w.outcomes[len(w.outcomes)-1].History = false
 }
 
-// overdue makes outcomes of parcels whose promise has passed without them.
+// overdue makes outcomes of parcels whose promise has passed without them. Those
+// of which history told are left out (bit 16, isHistory): their arrival may be told of next.
 func (w *watched) overdue(ctx context.Context, tx *db.Tx, clocks *db.Rows) error {
 	type late struct {
 		workspace int64
@@ -55,8 +56,8 @@ func (w *watched) overdue(ctx context.Context, tx *db.Tx, clocks *db.Rows) error
 	}
 	var list []late
 	err := tx.Lookup(ctx, clocks, fmt.Sprintf(`UPDATE trail SET promise = -promise WHERE (workspace, id) IN
-		(SELECT t.workspace, t.id FROM k CROSS JOIN trail t WHERE t.workspace = k.workspace AND t.promise > 0 AND t.promise < k.at LIMIT %d%s)
-		RETURNING workspace, id, profile, state, -promise, value, currency, dims`, mostPassed, skipLocked(tx, "t")), func(r *sql.Rows) error {
+		(SELECT t.workspace, t.id FROM k CROSS JOIN trail t WHERE t.workspace = k.workspace AND t.promise > 0 AND t.state & 16 = 0 AND t.promise < k.at LIMIT %d%s)
+		RETURNING workspace, id, profile, -promise, value, currency, dims`, mostPassed, skipLocked(tx, "t")), func(r *sql.Rows) error {
 		var ws int64
 		o, d, err := scanOverdue(r, &ws)
 		list = append(list, late{ws, o, parseValues(d)})
@@ -77,11 +78,9 @@ func (w *watched) overdue(ctx context.Context, tx *db.Tx, clocks *db.Rows) error
 func scanOverdue(r *sql.Rows, workspace *int64) (o Outcome, d string, err error) {
 	o = Outcome{Kind: DeliveryEnded, Bad: 1}
 	var id, profile []byte
-	var state int64
-	err = r.Scan(workspace, &id, &profile, &state, &o.At, &o.Amount, &o.Currency, &d)
+	err = r.Scan(workspace, &id, &profile, &o.At, &o.Amount, &o.Currency, &d)
 	copy(o.Subject[:], id)
 	copy(o.Profile[:], profile)
-	o.History = state&isHistory != 0
 	return o, d, err
 }
 
@@ -90,8 +89,8 @@ func scanOverdue(r *sql.Rows, workspace *int64) (o Outcome, d string, err error)
 // the shop since then. Their Subject is that of the outcome to come.
 func (s *Store) Overdue(ctx context.Context, tx *db.Tx, workspace, from, to int64) ([]Outcome, error) {
 	var out []Outcome
-	err := tx.Each(ctx, `SELECT workspace, id, profile, state, promise, value, currency, dims FROM trail
-		WHERE workspace = $1 AND promise >= $2 AND promise < $3 AND promise > 0 ORDER BY promise, id`, []any{workspace, from, to}, func(r *sql.Rows) error {
+	err := tx.Each(ctx, `SELECT workspace, id, profile, promise, value, currency, dims FROM trail
+		WHERE workspace = $1 AND promise >= $2 AND promise < $3 AND promise > 0 AND state & 16 = 0 ORDER BY promise, id`, []any{workspace, from, to}, func(r *sql.Rows) error {
 		var ws int64
 		o, d, err := scanOverdue(r, &ws)
 		o.Dims = parseDims(d)

@@ -141,7 +141,7 @@ func scanWait(r *sql.Rows, into map[trailKey]*wait) error {
 func (w *watched) overlong(ctx context.Context, tx *db.Tx, clocks *db.Rows) error {
 	over := map[trailKey]*wait{}
 	err := tx.Lookup(ctx, clocks, `DELETE FROM chat_wait WHERE (workspace, id) IN (SELECT c.workspace, c.id FROM k CROSS JOIN chat_wait c
-		WHERE c.workspace = k.workspace AND c.due < k.at`+skipLocked(tx, "c")+`) RETURNING workspace, id, due, at, profile, history, dims`,
+		WHERE c.workspace = k.workspace AND c.history = 0 AND c.due < k.at`+skipLocked(tx, "c")+`) RETURNING workspace, id, due, at, profile, history, dims`,
 		func(r *sql.Rows) error { return scanWait(r, over) })
 	if err != nil {
 		return fmt.Errorf("end long waits in chats: %w", err)
@@ -162,7 +162,7 @@ func (w *watched) overlong(ctx context.Context, tx *db.Tx, clocks *db.Rows) erro
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(over), compareTrails) {
 		if x := over[k]; seen[k.workspace] {
-			w.passed(k.workspace, Outcome{Kind: ReplyWaitedFor, Profile: x.profile, Subject: k.id, At: x.due, Bad: 1, History: x.history}, x.dims)
+			w.passed(k.workspace, Outcome{Kind: ReplyWaitedFor, Profile: x.profile, Subject: k.id, At: x.due, Bad: 1}, x.dims)
 		}
 	}
 	return nil
