@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/letter"
 	"github.com/dhvani/dhvani/internal/insight/watch"
 )
 
@@ -14,6 +15,14 @@ func (a *App) newWatch() *watch.Watch {
 		Behind: a.behind, Found: func(workspace int64) { a.tail.Tell(workspace, "insight") },
 		Now: a.o.Now, Logger: a.o.Logger.With("component", "watch"), Metrics: a.registry,
 	})
+}
+
+// newLetters makes what writes the weekly letters.
+func (a *App) newLetters() *letter.Store {
+	return &letter.Store{
+		DB: a.database, Feedback: a.opinions(), Incidents: a.incidents, Workspaces: a.workspaces, Out: a.deliver, URL: a.incidents.URL,
+		Now: a.o.Now, Logger: a.o.Logger.With("component", "letter"),
+	}
 }
 
 // behind reports whether events wait that are not applied yet: then what was not

@@ -22,6 +22,7 @@ import (
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/insight/letter"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/language/writer"
@@ -56,6 +57,7 @@ type Options struct {
 	Feedback   feedback.Store
 	Insight    *insight.Store
 	Incidents  *incident.Store
+	Letters    *letter.Store
 	Models     *fitted.Models // that read the workspaces' texts
 	Pipeline   Pipeline
 	Tail       *process.Tail

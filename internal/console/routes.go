@@ -15,6 +15,7 @@ func (c *Console) routes() []route {
 		c.feedbackRoutes(),
 		c.topicsRoutes(),
 		c.liveRoutes(),
+		c.weeklyRoutes(),
 		c.alertsRoutes(),
 		c.acknowledgeRoutes(),
 		c.incidentsRoutes(),

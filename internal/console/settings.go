@@ -94,6 +94,7 @@ func sections(v *ui.Viewer) []section {
 		{section{"keys", "key-round", v.T("settings.keys")}, staff.Configure},
 		{section{"outgoing", "send", v.T("outgoing.title")}, staff.Configure},
 		{section{"telling", "megaphone", v.T("telling.title")}, staff.Configure},
+		{section{"letter", "mail", v.T("letter.settings")}, staff.Configure},
 		{section{"playbooks", "list-checks", v.T("settings.playbooks")}, staff.Configure},
 		{section{"account", "user-round", v.T("settings.account")}, staff.See},
 		{section{"texts", "languages", v.T("settings.texts")}, staff.See},

@@ -777,7 +777,7 @@ func risingPanel(v *ui.Viewer, q feedbackQuery, r rising, topic string) templ.Co
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if r.before < fewBefore {
+				if r.before < feedback.FewTexts {
 					var templ_7745c5c3_Var44 string
 					templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("topics.rising_early"))
 					if templ_7745c5c3_Err != nil {

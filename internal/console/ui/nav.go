@@ -19,6 +19,7 @@ var places = []place{
 	{Section: "incidents", Icon: "siren", Right: staff.See, Group: 0, Key: "i", Phone: true},
 	{Section: "feedback", Icon: "quote", Right: staff.See, Group: 1, Key: "f", Phone: true},
 	{Section: "topics", Icon: "hash", Right: staff.See, Group: 1, Key: "t"},
+	{Section: "letter", Icon: "scroll-text", Right: staff.See, Group: 1, Key: "w"},
 	{Section: "customers", Icon: "users", Right: staff.See, Group: 1, Key: "c", Phone: true},
 	{Section: "sources", Icon: "plug", Right: staff.See, Group: 2, Key: "s"},
 	{Section: "settings", Icon: "settings-2", Right: staff.See, Group: 2, Key: "e"},
@@ -36,6 +37,8 @@ func (p place) label(v *Viewer) string {
 		return v.T("ui.nav_feedback")
 	case "topics":
 		return v.T("ui.nav_topics")
+	case "letter":
+		return v.T("ui.nav_letter")
 	case "customers":
 		return v.T("ui.nav_customers")
 	case "sources":

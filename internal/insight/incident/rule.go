@@ -162,7 +162,7 @@ func (s *Store) checkRule(ctx context.Context, tx *db.Tx, number int64, r *Rule)
 	}
 	for _, list := range [][]Receiver{r.To, r.EscTo} {
 		for i := range list {
-			if err := checkReceiver(ctx, tx, number, &list[i]); err != nil {
+			if err := CheckReceiver(ctx, tx, number, &list[i]); err != nil {
 				return err
 			}
 		}
@@ -170,7 +170,9 @@ func (s *Store) checkRule(ctx context.Context, tx *db.Tx, number int64, r *Rule)
 	return nil
 }
 
-func checkReceiver(ctx context.Context, tx *db.Tx, number int64, to *Receiver) error {
+// CheckReceiver refuses a receiver whom nothing can reach, and leaves out an address where
+// none is needed.
+func CheckReceiver(ctx context.Context, tx *db.Tx, number int64, to *Receiver) error {
 	found, err := deliver.Find(ctx, tx, number, to.Destination)
 	if err != nil {
 		return err

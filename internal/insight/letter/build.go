@@ -1,0 +1,259 @@
+package letter
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/locale"
+)
+
+const (
+	shownWeeks   = 8  // in pictures over time
+	fewOpinions  = 10 // below so many about a topic, in either week, nothing is said of its share
+	fewNegative  = 3  // below so many a topic is not a thing to mend
+	fewPositive  = 5  // below so many nothing is praised
+	mostMoved    = 3  // topics that got worse, and that got better
+	mostPhrases  = 5
+	mostMend     = 3
+	mostMended   = 10
+	mostGoodNews = 3
+)
+
+// Build writes the letter of a week as far as it has come by now. Of the same
+// opinions and incidents it is the same.
+func (s *Store) Build(ctx context.Context, workspace int64, week Week, now time.Time, lang locale.Lang) (*Letter, error) {
+	l := &Letter{Week: week, Until: week.To, Lang: lang}
+	if now.Before(week.To) {
+		l.Until = time.UnixMicro(max(now.UnixMicro(), week.From.UnixMicro()+1)).In(week.From.Location())
+	}
+	for _, part := range []func(context.Context, int64, *Letter) error{s.opinions, s.topics, s.incidents} {
+		if err := part(ctx, workspace, l); err != nil {
+			return nil, fmt.Errorf("write the letter of a week: %w", err)
+		}
+	}
+	return l, nil
+}
+
+// filter is the week's opinions.
+func (l *Letter) filter() feedback.Filter {
+	return feedback.Filter{From: l.Week.From.UnixMicro(), To: l.Until.UnixMicro()}
+}
+
+// last is the week before, up to the same time of it.
+func (l *Letter) last() feedback.Filter {
+	w := l.Week.Add(-1)
+	to := w.To
+	if l.Until.Before(l.Week.To) {
+		y, m, d := l.Until.Date()
+		h, mi, sec := l.Until.Clock()
+		to = time.Date(y, m, d-7, h, mi, sec, l.Until.Nanosecond(), l.Until.Location())
+		if !to.After(w.From) {
+			to = w.From.Add(time.Microsecond)
+		}
+	}
+	return feedback.Filter{From: w.From.UnixMicro(), To: to.UnixMicro()}
+}
+
+// opinions counts the week's opinions and makes its scores.
+func (s *Store) opinions(ctx context.Context, workspace int64, l *Letter) error {
+	f := l.filter()
+	f.From = l.Week.Add(1 - shownWeeks).From.UnixMicro()
+	all, err := s.Feedback.Overview(ctx, workspace, f, feedback.Buckets{Bucket: "week", Location: l.Week.From.Location()})
+	if err != nil {
+		return err
+	}
+	if n := len(all.Series); n > 0 {
+		this := all.Series[n-1]
+		l.Weeks, l.N, l.Moods, l.ByModel = all.Series, this.N, this.Moods, this.ByModel
+		if n > 1 {
+			l.Before = all.Series[n-2].N
+		}
+	}
+	if l.Until.Before(l.Week.To) {
+		before, err := s.Feedback.Overview(ctx, workspace, l.last(), feedback.Buckets{})
+		if err != nil {
+			return err
+		}
+		l.Before = before.N
+	}
+	for _, x := range all.Scores {
+		n := len(x.Series)
+		if n < 2 || x.Series[n-1].N == 0 {
+			continue
+		}
+		x.Figures = x.Series[n-1].Figures
+		last := x.Series[n-2].Figures
+		l.Scores = append(l.Scores, Score{Score: x, Last: last, Move: compared(x.Figures, last)})
+	}
+	slices.SortStableFunc(l.Scores, func(a, b Score) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Kind, b.Kind)) })
+	found, err := s.Feedback.Rising(ctx, workspace, l.filter(), mostPhrases)
+	for _, p := range found.Phrases {
+		if masked(p.Text) == p.Text { // a number of somebody is no word
+			l.Phrases = append(l.Phrases, Phrase{p.Text, p.Customers, p.Expected})
+		}
+	}
+	return err
+}
+
+// topics compares how customers speak of things, and finds what they complain of
+// and praise.
+func (s *Store) topics(ctx context.Context, workspace int64, l *Letter) error {
+	now, err := s.Feedback.Topics(ctx, workspace, l.filter(), feedback.Buckets{})
+	if err != nil {
+		return err
+	}
+	last, err := s.Feedback.Topics(ctx, workspace, l.last(), feedback.Buckets{})
+	if err != nil {
+		return err
+	}
+	before := map[string]feedback.TopicRow{}
+	for _, r := range last.Topics {
+		before[r.Topic] = r
+	}
+	for _, r := range now.Topics {
+		b := before[r.Topic]
+		t := Topic{Name: r.Topic, N: r.N, Negative: r.Negative, Share: r.NegativeShare, LastN: b.N, Last: b.NegativeShare}
+		if r.N >= fewOpinions && b.N >= fewOpinions {
+			t.Difference, t.DiffLow, t.DiffTop = difference(t.Share.Value, t.Share.Low, t.Share.High, t.Last.Value, t.Last.Low, t.Last.High)
+			switch moveOf(t.DiffLow, t.DiffTop) {
+			case Rose:
+				l.Worse = append(l.Worse, t)
+			case Fell:
+				l.Better = append(l.Better, t)
+			}
+		}
+		if r.Negative >= fewNegative {
+			l.Mend = append(l.Mend, Mend{Topic: &t, Hit: t.Negative})
+		}
+		if p := l.Praised; r.Positive >= fewPositive && (p == nil || r.Positive > p.Positive || r.Positive == p.Positive && r.Topic < p.Topic) {
+			l.Praised = &Praise{Topic: r.Topic, Positive: r.Positive, N: r.N}
+		}
+	}
+	slices.SortFunc(l.Worse, func(a, b Topic) int { return cmp.Or(cmp.Compare(b.DiffLow, a.DiffLow), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(l.Better, func(a, b Topic) int { return cmp.Or(cmp.Compare(a.DiffTop, b.DiffTop), cmp.Compare(a.Name, b.Name)) })
+	l.Worse, l.Better = l.Worse[:min(len(l.Worse), mostMoved)], l.Better[:min(len(l.Better), mostMoved)]
+	if l.Praised != nil {
+		f := l.filter()
+		f.Topic, f.TopicSentiment = l.Praised.Topic, "positive"
+		l.Praised.Quote, err = s.quote(ctx, workspace, f, l.Lang)
+	}
+	return err
+}
+
+// incidents adds what was noticed and mended, and chooses the three things to mend.
+func (s *Store) incidents(ctx context.Context, workspace int64, l *Letter) error {
+	list, err := s.Incidents.During(ctx, workspace, l.Week.From, l.Until)
+	if err != nil {
+		return err
+	}
+	spoken := map[string]bool{} // topics of which an incident tells
+	for _, x := range list {
+		f := &x.Finding
+		switch {
+		case f.Good && !x.OpenedAt.Before(l.Week.From):
+			l.Good = append(l.Good, x)
+		case f.Good || !x.Told:
+		case !x.MendedAt.IsZero():
+			l.Mended = append(l.Mended, x)
+		default:
+			l.Mend = append(l.Mend, Mend{Incident: &x, Hit: int64(max(f.Hit, f.Upset))})
+			spoken[f.Topic()] = true
+		}
+	}
+	slices.SortStableFunc(l.Good, func(a, b incident.Stood) int { return b.OpenedAt.Compare(a.OpenedAt) })
+	slices.SortStableFunc(l.Mended, func(a, b incident.Stood) int {
+		return cmp.Or(cmp.Compare(b.Finding.Hit, a.Finding.Hit), b.MendedAt.Compare(a.MendedAt))
+	})
+	l.Good, l.Mended = l.Good[:min(len(l.Good), mostGoodNews)], l.Mended[:min(len(l.Mended), mostMended)]
+	l.Mend = slices.DeleteFunc(l.Mend, func(m Mend) bool { return m.Topic != nil && spoken[m.Topic.Name] })
+	slices.SortFunc(l.Mend, Mend.compare)
+	l.Mend = l.Mend[:min(len(l.Mend), mostMend)]
+	for i := range l.Mend {
+		f := l.Mend[i].filter(l)
+		if f.Topic == "" {
+			continue
+		}
+		if l.Mend[i].Quote, err = s.quote(ctx, workspace, f, l.Lang); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare puts first what hit more customers; of as many, an incident.
+func (m Mend) compare(o Mend) int {
+	name := func(m Mend) string {
+		if m.Topic != nil {
+			return "1" + m.Topic.Name
+		}
+		return fmt.Sprintf("0%09d", m.Incident.Number)
+	}
+	return cmp.Or(cmp.Compare(o.Hit, m.Hit), cmp.Compare(name(m), name(o)))
+}
+
+// filter is the opinions of the week that complain of it.
+func (m *Mend) filter(l *Letter) feedback.Filter {
+	f := l.filter()
+	f.TopicSentiment = "negative"
+	if m.Topic != nil {
+		f.Topic = m.Topic.Name
+		return f
+	}
+	x := &m.Incident.Finding
+	f.Topic, f.From = x.Topic(), min(max(f.From, x.Since), f.To-1)
+	f.Product = x.ProductID()
+	return f
+}
+
+const (
+	readQuotes   = 100 // so many of the newest opinions may be quoted
+	longestQuote = 280 // characters
+	goodQuote    = 40  // from so many characters on
+)
+
+// quote picks what one customer wrote: in the reader's language where there is one,
+// in whole sentences, and without personal data as far as that can be; the newest.
+func (s *Store) quote(ctx context.Context, workspace int64, f feedback.Filter, lang locale.Lang) (*Quote, error) {
+	f.Limit = readQuotes
+	items, _, err := s.Feedback.List(ctx, workspace, f)
+	if err != nil {
+		return nil, err
+	}
+	var best *Quote
+	most := -1
+	for _, it := range items {
+		text := []rune(masked(it.Text))
+		if len(text) == 0 {
+			continue
+		}
+		points := 0
+		for _, p := range []struct {
+			holds bool
+			worth int
+		}{
+			{base(it.Language) == base(string(lang)), 8}, {len(text) <= longestQuote && !it.Cut, 4}, {len(text) >= goodQuote, 2}, {string(text) == it.Text, 1},
+		} {
+			if p.holds {
+				points += p.worth
+			}
+		}
+		if points <= most {
+			continue
+		}
+		if len(text) > longestQuote {
+			text = append(text[:longestQuote-1], '…')
+		}
+		at, _ := event.ParseTime(it.At)
+		most, best = points, &Quote{ID: it.ID, Text: string(text), Language: it.Language, Channel: it.Channel, At: time.UnixMicro(at)}
+	}
+	return best, nil
+}
+
+// base is a language without its script and country: hi of hi-Latn, pt of pt-BR.
+func base(tag string) string { return tag[:min(2, len(tag))] }
