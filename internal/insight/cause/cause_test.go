@@ -111,6 +111,21 @@ func TestFind(t *testing.T) {
 			}
 			return p, p
 		}, [][]Pair{pairs("country", "bd")}, true},
+		"what fails as it always did": {4000, func(v []string) (float64, float64) {
+			if v[0] == "cash" && v[1] == "web" {
+				return 0.6, 0.6
+			}
+			return usual, usual
+		}, nil, false},
+		"the rest of a set is no second cause": {6000, func(v []string) (float64, float64) {
+			switch {
+			case v[0] == "upi" && v[1] == "android":
+				return 0.9, usual
+			case v[0] == "upi":
+				return 0.2, usual
+			}
+			return usual, usual
+		}, [][]Pair{pairs("device", "android", "method", "upi")}, true},
 		"too few": {60, func(v []string) (float64, float64) {
 			if v[0] == "card" {
 				return 0.6, usual
@@ -159,22 +174,28 @@ func TestFind(t *testing.T) {
 
 // A set that is the same cases by other words is told beside the cause.
 func TestSame(t *testing.T) {
-	got, sure := Find(shop(5, 2000, 8000, func(v []string) (float64, float64) {
+	table := shop(5, 2000, 8000, func(v []string) (float64, float64) {
 		if v[1] == "ios" {
 			return 0.5, 0.04
 		}
 		return 0.04, 0.04
-	}), true)
+	})
+	table.Dims = append(table.Dims, "maker")
+	for i := range table.Groups {
+		g := &table.Groups[i]
+		g.Values = append(g.Values, map[bool]string{true: "apple", false: "others"}[g.Values[1] == "ios"])
+	}
+	got, sure := Find(table, true)
 	if !sure || len(got[0].Pairs) != 1 {
 		t.Fatalf("%+v", got)
 	}
 	both := append([][]Pair{got[0].Pairs}, got[0].Same...)
-	for _, w := range [][]Pair{pairs("device", "ios"), pairs("browser", "safari")} {
+	for _, w := range [][]Pair{pairs("device", "ios"), pairs("browser", "safari"), pairs("maker", "apple")} {
 		if !slices.ContainsFunc(both, func(p []Pair) bool { return cmp.Equal(p, w) }) {
 			t.Errorf("%v is not in %v", w, both)
 		}
 	}
-	if len(got[0].Same) != 1 {
+	if len(got[0].Same) != 2 {
 		t.Errorf("said twice: %v", got[0].Same)
 	}
 }

@@ -80,7 +80,8 @@ func (b Back) by(age float64) float64 {
 //
 // When it began is known as well as the failures tell (see onset). Of the customers who failed since, each would have failed anyway with the
 // probability of the usual share in the share that fails now. Each who has not ordered may yet do so: how many did so far is learnt from the customers at
-// each age, from a Beta prior around what is usual; of the others as many as usual do when it is over, and between the two while nobody knows how long it lasts.
+// each age, from a Beta prior around what is usual; of the others as many as usual do when it is over, and while it lasts
+// something between, nearer to what is seen.
 // Those who would have failed anyway are lost only so far as fewer of them get through than usual.
 func (f Failures) Lost() Lost {
 	f.Failed = slices.Clone(f.Failed)
