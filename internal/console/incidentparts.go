@@ -119,6 +119,9 @@ func (p *incidentPage) causeRows(v *ui.Viewer) (out []causeRow) {
 // causeNote says what kind of values they are, and which others mean nearly the same.
 func (p *incidentPage) causeNote(v *ui.Viewer, x cause.Cause) string {
 	parts := []string{p.names.dims(v, x.Pairs)}
+	if x.Instead {
+		parts = append(parts, v.T("incidents.instead"))
+	}
 	if x.WasN > 0 {
 		parts = append(parts, v.T("incidents.before", "Rate", v.L.Percent(x.Was, 1)))
 	}
