@@ -140,11 +140,15 @@ func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, f *found) error 
 
 // observe counts what a signal has come to since its onset.
 func (s *shop) observe(ctx context.Context, tx *db.Tx, r Records, g *signal, sign *incident.Sign, now int64) error {
-	from := insight.Minute.Slot(max(sign.Since, now-7*24*int64(time.Hour/time.Microsecond)))
+	// Minutes are kept for two days, quarters of an hour for sixty.
 	grain := insight.Minute
-	if now-from > int64(40*time.Hour/time.Microsecond) {
-		grain, from = insight.Quarter, insight.Quarter.Slot(from)
+	if now-sign.Since > 40*int64(time.Hour/time.Microsecond) {
+		grain = insight.Quarter
 	}
+	if now-sign.Since > 50*dayMicros {
+		grain = insight.Day
+	}
+	from := grain.Slot(sign.Since)
 	var slots []insight.Slot
 	var err error
 	switch {
