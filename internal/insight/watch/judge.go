@@ -21,16 +21,17 @@ func (n *news) none() bool { return len(n.told)+len(n.listed)+len(n.over) == 0 }
 func (s *shop) judge() (n news) {
 	budget := detect.DefaultBudget(s.watched())
 	_, listedAt := budget.Limits()
+	weight := s.weights()
 	evidence := make([]float64, 0, len(s.order)+len(s.pools))
 	some := false
 	for _, g := range s.order {
-		e := g.evidence()
+		e := g.evidence() * weight[g.tier()]
 		evidence = append(evidence, e)
 		some = some || e > 1 || g.insight != "" || g.listed
 	}
 	themes := s.themes()
 	for _, t := range themes {
-		e := s.pools[t].pool.Reading().Evidence
+		e := s.pools[t].pool.Reading().Evidence * weight[second]
 		evidence = append(evidence, e)
 		some = some || e > 1
 	}
@@ -66,6 +67,59 @@ func (s *shop) judge() (n news) {
 		}
 	}
 	return n
+}
+
+// tier says what part of the budget of false alarms a signal shares. A shop has a dozen of signals that say most plainly that it loses
+// orders, and perhaps a thousand products: these must not make those slow.
+type tier int
+
+const (
+	first tier = iota
+	second
+	third
+	tiers
+)
+
+// tierShares are the parts of the budget.
+var tierShares = [tiers]float64{first: 0.5, second: 0.3, third: 0.2}
+
+func (g *signal) tier() tier {
+	switch insight.Dim(g.of.Dim) {
+	case insight.DimMethod, insight.DimDevice:
+		return first
+	case insight.DimTopic:
+		return second
+	case "":
+		if g.kind == insight.CheckoutEnded || g.kind == insight.DeliveryEnded || g.count == insight.Orders {
+			return first
+		}
+		return second
+	}
+	return third
+}
+
+// weights are what evidence counts for in each tier: their mean over all signals is 1, so the budget holds (e-BH with weights, Wang and
+// Ramdas 2022, section 4).
+func (s *shop) weights() (w [tiers]float64) {
+	var n [tiers]float64
+	for _, g := range s.order {
+		if g.now.Phase != detect.Learning {
+			n[g.tier()]++
+		}
+	}
+	n[second] += float64(len(s.pools))
+	all, shares := 0.0, 0.0
+	for i := range n {
+		if n[i] > 0 {
+			all, shares = all+n[i], shares+tierShares[i]
+		}
+	}
+	for i := range n {
+		if n[i] > 0 {
+			w[i] = tierShares[i] / shares * all / n[i]
+		}
+	}
+	return w
 }
 
 func (s *shop) themes() (out []string) {

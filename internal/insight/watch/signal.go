@@ -170,7 +170,7 @@ func (s *signal) calm() {
 	} else {
 		s.tally.Calm()
 	}
-	s.changed = true
+	s.now, s.changed = s.reading(), true
 }
 
 func (s *signal) feed(m detect.Moment, k, n float64) {

@@ -297,7 +297,7 @@ func (s *shop) begin(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) er
 	if !first {
 		return nil
 	}
-	s.known = true
+	s.known, s.told = true, now // of what comes in now much may be history
 	for shard := range w.Shards {
 		at, err := w.Records.LatestOutcome(ctx, tx, s.workspace, shard)
 		if err != nil {
