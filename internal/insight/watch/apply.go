@@ -121,10 +121,28 @@ func (s *shop) complete(ctx context.Context, tx *db.Tx, r Records, st *step, now
 		}
 		return nil
 	}
-	st.recover = !troubled && (st.in.State == incident.Open || st.in.State == incident.Acknowledged)
+	st.recover = s.over(st.in.ID, troubled, now) && (st.in.State == incident.Open || st.in.State == incident.Acknowledged)
 	st.reopen = troubled && (st.in.State == incident.Recovered || st.in.State == incident.Resolved)
 	st.grew = st.found.Hit >= 2*max(st.in.Finding.Hit, 5) || len(st.fresh) > 0
 	return nil
+}
+
+// calmFor is how long all must be as usual before a trouble is over, so that one that comes and goes is one.
+const calmFor = 5 * time.Minute
+
+// over reports whether an Insight's trouble has been gone for long enough.
+func (s *shop) over(id string, troubled bool, now int64) bool {
+	since, calm := s.calm[id]
+	switch {
+	case troubled:
+		delete(s.calm, id)
+	case !calm:
+		s.calm[id] = now
+	case now-since >= calmFor.Microseconds():
+		delete(s.calm, id)
+		return true
+	}
+	return false
 }
 
 // lasts reports whether a trouble goes on: while one of its strong signs does. Weak ones

@@ -14,7 +14,6 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
-	"github.com/dhvani/dhvani/internal/insight/detect"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 )
 
@@ -71,15 +70,17 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	main := signals[0]
 	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeNow(), main.isGood()
 	if before != nil {
-		f.Noticed, f.Phrase, f.Since = before.Noticed, before.Phrase, before.Since
+		f.Noticed, f.Phrase, f.Since, f.Good = before.Noticed, before.Phrase, before.Since, before.Good
 	}
 	for _, g := range signals {
 		sign := g.sign()
+		if was := signIn(before, g.name); was != nil { // it stays what it was, also when it is over
+			sign.Up, sign.Since, sign.Noticed, sign.Evidence = was.Up, was.Since, was.Noticed, max(sign.Evidence, was.Evidence)
+		} else {
+			sign.Noticed = now
+		}
 		if err := s.observe(ctx, tx, r, g, &sign, now); err != nil {
 			return f, fmt.Errorf("observe %s: %w", g.name, err)
-		}
-		if before != nil {
-			sign.Evidence = max(sign.Evidence, peak(before, g.name))
 		}
 		f.Signs = append(f.Signs, sign)
 	}
@@ -113,12 +114,23 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	return f, nil
 }
 
-// peak is the most evidence that a sign had.
-func peak(f *incident.Finding, name string) float64 {
+// signIn is a signal as it stands in an Insight, nil where it does not.
+func signIn(f *incident.Finding, name string) *incident.Sign {
+	if f == nil {
+		return nil
+	}
 	for i := range f.Signs {
 		if f.Signs[i].Signal == name {
-			return f.Signs[i].Evidence
+			return &f.Signs[i]
 		}
+	}
+	return nil
+}
+
+// peak is the most evidence that a sign had.
+func peak(f *incident.Finding, name string) float64 {
+	if s := signIn(f, name); s != nil {
+		return s.Evidence
 	}
 	return 0
 }
@@ -209,7 +221,7 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	}
 	dims := causeDims[c.kind]
 	t := c.table(dims, since, was)
-	up := main.now.Direction != detect.Down
+	up := f.Signs[0].Up // that of main
 	if c.kind == insight.OrderSentBack {
 		f.Causes, f.Sure = cause.FindCount(scaled(t, since, was, f.Since, now), up)
 	} else {
@@ -268,7 +280,7 @@ func largest(of map[string]float64, limit float64) (name string) {
 // several values together.
 func sharper(causes []cause.Cause, several cause.Cause) bool {
 	return slices.ContainsFunc(causes, func(c cause.Cause) bool {
-		return len(c.Pairs) > 0 && c.Explains >= 0.7 && c.Rate >= 1.3*several.Rate
+		return len(c.Pairs) > 0 && c.Explains >= 0.6 && c.Rate >= 1.15*several.Rate
 	})
 }
 

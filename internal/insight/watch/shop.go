@@ -41,6 +41,7 @@ type shop struct {
 	taken   int   // outcomes since
 
 	living   []*incident.Insight
+	calm     map[string]int64 // since when all is as usual again, of those that live
 	verdicts []incident.Verdict
 	expected []*incident.Verdict
 
@@ -75,7 +76,7 @@ type pool struct {
 }
 
 func newShop(number int64) *shop {
-	s := &shop{workspace: number, zone: time.UTC, cursor: map[int]event.Position{}}
+	s := &shop{workspace: number, zone: time.UTC, calm: map[string]int64{}, cursor: map[int]event.Position{}}
 	s.forget()
 	return s
 }

@@ -234,6 +234,9 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		if s.quiet(now) { // while history comes in, nobody knows yet what is usual
 			n = s.judge()
 		}
+		if !refresh { // nobody waits for the end of a trouble as for its beginning
+			n.over = nil
+		}
 		if s.living, err = w.Incidents.Live(ctx, tx, s.workspace); err != nil {
 			return err
 		}
