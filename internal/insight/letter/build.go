@@ -131,7 +131,7 @@ func (s *Store) topics(ctx context.Context, workspace int64, l *Letter) error {
 		if r.Negative >= fewNegative {
 			l.Mend = append(l.Mend, Mend{Topic: &t, Hit: t.Negative})
 		}
-		if p := l.Praised; r.Positive >= fewPositive && (p == nil || r.Positive > p.Positive || r.Positive == p.Positive && r.Topic < p.Topic) {
+		if p := l.Praised; r.Positive >= fewPositive && r.Positive > r.Negative && (p == nil || r.Positive > p.Positive || r.Positive == p.Positive && r.Topic < p.Topic) {
 			l.Praised = &Praise{Topic: r.Topic, Positive: r.Positive, N: r.N}
 		}
 	}
@@ -141,7 +141,7 @@ func (s *Store) topics(ctx context.Context, workspace int64, l *Letter) error {
 	if l.Praised != nil {
 		f := l.filter()
 		f.Topic, f.TopicSentiment = l.Praised.Topic, "positive"
-		l.Praised.Quote, err = s.quote(ctx, workspace, f, l.Lang)
+		l.Praised.Quote, err = s.quote(ctx, workspace, f, l.Lang, nil)
 	}
 	return err
 }
@@ -174,13 +174,17 @@ func (s *Store) incidents(ctx context.Context, workspace int64, l *Letter) error
 	l.Mend = slices.DeleteFunc(l.Mend, func(m Mend) bool { return m.Topic != nil && spoken[m.Topic.Name] })
 	slices.SortFunc(l.Mend, Mend.compare)
 	l.Mend = l.Mend[:min(len(l.Mend), mostMend)]
+	quoted := map[string]bool{}
 	for i := range l.Mend {
 		f := l.Mend[i].filter(l)
 		if f.Topic == "" {
 			continue
 		}
-		if l.Mend[i].Quote, err = s.quote(ctx, workspace, f, l.Lang); err != nil {
+		if l.Mend[i].Quote, err = s.quote(ctx, workspace, f, l.Lang, quoted); err != nil {
 			return err
+		}
+		if q := l.Mend[i].Quote; q != nil {
+			quoted[q.ID] = true
 		}
 	}
 	return nil
@@ -218,8 +222,9 @@ const (
 )
 
 // quote picks what one customer wrote: in the reader's language where there is one,
-// in whole sentences, and without personal data as far as that can be; the newest.
-func (s *Store) quote(ctx context.Context, workspace int64, f feedback.Filter, lang locale.Lang) (*Quote, error) {
+// in whole sentences, and without personal data as far as that can be; the newest. What was quoted before is
+// not quoted again.
+func (s *Store) quote(ctx context.Context, workspace int64, f feedback.Filter, lang locale.Lang, quoted map[string]bool) (*Quote, error) {
 	f.Limit = readQuotes
 	items, _, err := s.Feedback.List(ctx, workspace, f)
 	if err != nil {
@@ -229,7 +234,7 @@ func (s *Store) quote(ctx context.Context, workspace int64, f feedback.Filter, l
 	most := -1
 	for _, it := range items {
 		text := []rune(masked(it.Text))
-		if len(text) == 0 {
+		if len(text) == 0 || quoted[it.ID] {
 			continue
 		}
 		points := 0

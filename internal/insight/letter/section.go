@@ -78,10 +78,10 @@ func (l *Letter) Sections(t *locale.Locale) []Section {
 		out = append(out, Section{Name: "worse", Title: t.T("letter.moved"), None: t.T("letter.moved_none")})
 	}
 	for _, m := range []struct {
-		name string
-		list []Topic
-	}{{"worse", l.Worse}, {"better", l.Better}} {
-		s := Section{Name: m.name, Title: t.T("letter." + m.name)}
+		name, title string
+		list        []Topic
+	}{{"worse", t.T("letter.worse"), l.Worse}, {"better", t.T("letter.better"), l.Better}} {
+		s := Section{Name: m.name, Title: m.title}
 		for i := range m.list {
 			s.Items = append(s.Items, m.list[i].item(t, m.name == "worse"))
 		}
