@@ -236,7 +236,8 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 		s.hit(c, since, f)
 	}
 	if c.kind == insight.CheckoutEnded && up {
-		f.Lost = s.failures(f, since, was, now)
+		over := !slices.ContainsFunc(signals, func(g *signal) bool { return g.on() || g.listed })
+		f.Lost = s.failures(f, since, was, now, over)
 	}
 	if f.Theme == themeOpinion && up {
 		f.Theme = s.topic(since)

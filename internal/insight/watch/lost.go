@@ -17,9 +17,9 @@ const (
 
 // failures is what is known of checkouts since a trouble began, for what it cost.
 // since and was hold the outcomes since then and before, the newest first.
-func (s *shop) failures(f *found, since, was []insight.Outcome, now int64) impact.Lost {
+func (s *shop) failures(f *found, since, was []insight.Outcome, now int64, over bool) impact.Lost {
 	ordered := map[event.ID][]int64{} // the times at which customers ordered
-	in := impact.Failures{Since: float64(now-f.Since) / hours}
+	in := impact.Failures{Since: float64(now-f.Since) / hours, Over: over}
 	for _, list := range [][]insight.Outcome{was, since} {
 		for i := len(list) - 1; i >= 0; i-- {
 			if o := &list[i]; o.Bad < 0.5 {
