@@ -38,6 +38,7 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/insight/letter"
+	"github.com/dhvani/dhvani/internal/insight/loop"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/language/writer"
@@ -161,6 +162,7 @@ type App struct {
 	deliver    *deliver.Store
 	incidents  *incident.Store
 	letters    *letter.Store
+	loop       *loop.Store
 	here       atomic.Value     // string: url, once the process listens
 	mailbox    *mailbox.Mailbox // of the demo; nil outside it
 	log        *eventlog.Log
@@ -365,7 +367,7 @@ func (a *App) startServers(ctx context.Context) error {
 	mux.Handle("/", console.New(console.Options{
 		Writer: written,
 		Staff:  a.staff, Workspaces: a.workspaces, Collect: collect,
-		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Incidents: a.incidents, Letters: a.letters, Models: a.models,
+		Customers: &customer.Store{DB: a.database}, Roster: roster.Store{DB: a.database}, Orders: order.Store{DB: a.database}, Feedback: a.opinions(), Insight: &insight.Store{DB: a.database}, Incidents: a.incidents, Letters: a.letters, Loop: a.loop, Models: a.models,
 		Pipeline: a, Tail: a.tail, Rejected: a.rejected, Imports: a.imports, Outbox: a.deliver, Returns: back, Mailbox: a.mailbox,
 		TrustProxy: a.o.TrustProxy, Demo: a.o.Demo, Logger: a.o.Logger.With("component", "console"), Now: a.o.Now,
 	}))

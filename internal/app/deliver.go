@@ -9,6 +9,7 @@ import (
 	"github.com/dhvani/dhvani/internal/deliver/mailbox"
 	"github.com/dhvani/dhvani/internal/deliver/webhook"
 	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/insight/loop"
 	"github.com/dhvani/dhvani/internal/outgoing"
 )
 
@@ -21,7 +22,8 @@ func (a *App) startDeliver(ctx context.Context) error {
 	}
 	a.deliver = a.outbox()
 	a.incidents = &incident.Store{DB: a.database, Now: a.o.Now, Act: a.Act, Out: a.deliver, Sealer: a.workspaces, URL: a.publicURL}
-	pool := deliver.NewPool(deliver.Options{Store: a.deliver, Logger: logger, Metrics: a.registry})
+	a.loop = &loop.Store{DB: a.database, Now: a.o.Now, Incidents: a.incidents, Out: a.deliver, Stops: a.deliver.Stops, Sealer: a.workspaces, URL: a.publicURL, Act: a.Act}
+	pool := deliver.NewPool(deliver.Options{Store: a.deliver, Logger: logger, Metrics: a.registry, May: a.loop.May})
 	a.background(ctx, pool.Run)
 	return nil
 }

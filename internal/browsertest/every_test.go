@@ -34,13 +34,15 @@ func every(t *testing.T, check func(t *testing.T, b *tab, path string)) {
 	strange("setup", strings.TrimPrefix(address, p.url))
 	s := p.shop("Tantu Handloom").fill()
 	public := map[string]func(){
-		"/signin":              func() { strange("signin", "/signin") },
-		"/signin/code":         func() { strange("code", s.halfSignedIn(stranger)) },
-		"/signin/done":         func() { strange("done", "/signin/done", "answered 403") },
-		"/setup/{token}":       func() {}, // above
-		"/invite/{token}":      func() { strange("invite", s.invitation()) },
-		"/reset/{token}":       func() { strange("reset", s.reset()) },
-		"/acknowledge/{token}": func() { strange("acknowledge", "/acknowledge/over", "answered 404") },
+		"/signin":               func() { strange("signin", "/signin") },
+		"/signin/code":          func() { strange("code", s.halfSignedIn(stranger)) },
+		"/signin/done":          func() { strange("done", "/signin/done", "answered 403") },
+		"/setup/{token}":        func() {}, // above
+		"/invite/{token}":       func() { strange("invite", s.invitation()) },
+		"/reset/{token}":        func() { strange("reset", s.reset()) },
+		"/acknowledge/{token}":  func() { strange("acknowledge", "/acknowledge/over", "answered 404") },
+		"/mended/{token}":       func() { strange("mended", "/mended/over", "answered 410") },
+		"/mended/{token}/leave": func() { strange("leave", "/mended/over/leave", "answered 410") },
 	}
 	for _, rt := range console.Routes() {
 		switch visit := public[rt.Path]; {

@@ -325,7 +325,7 @@ func (s *shop) pages(w *walker) []string {
 		}
 		a := w.ask(s.t, "GET", path)
 		switch {
-		case strings.HasSuffix(rt.Path, "/{letter}/html"): // a mail, which is no page of ours
+		case strings.HasSuffix(rt.Path, "/{letter}/html"), strings.HasSuffix(rt.Path, "/letter/preview"): // a mail, which is no page of ours
 		case a.status == http.StatusSeeOther, strings.HasPrefix(a.kind, "text/event-stream"), strings.HasSuffix(path, "/palette"):
 		case a.status == http.StatusOK && strings.HasPrefix(a.kind, "text/html"):
 			out = append(out, path)

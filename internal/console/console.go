@@ -23,6 +23,7 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/insight/letter"
+	"github.com/dhvani/dhvani/internal/insight/loop"
 	"github.com/dhvani/dhvani/internal/intake"
 	"github.com/dhvani/dhvani/internal/language/fitted"
 	"github.com/dhvani/dhvani/internal/language/writer"
@@ -58,6 +59,7 @@ type Options struct {
 	Insight    *insight.Store
 	Incidents  *incident.Store
 	Letters    *letter.Store
+	Loop       *loop.Store    // writes to those whom an incident hit
 	Models     *fitted.Models // that read the workspaces' texts
 	Pipeline   Pipeline
 	Tail       *process.Tail

@@ -261,6 +261,11 @@ func (p *incidentPage) entryRow(v *ui.Viewer, e incident.Entry) happenedRow {
 		row.Text = v.T(key, "Whom", strings.Join(e.Detail.Destinations, ", "))
 	case incident.Grew:
 		row.Text = v.T("incidents.did_grew", "N", e.Detail.Hit)
+	case incident.LetterSent:
+		row.Text = v.T("incidents.did_written", "N", e.Detail.Hit)
+		if e.Detail.Held > 0 {
+			row.Words = v.T("loop.held_out", "N", e.Detail.Held)
+		}
 	case incident.CauseChanged, incident.BecameSure:
 		row.Text = v.T(key, "Cause", p.names.pairs(v, e.Detail.Pairs))
 	case incident.BecameWorse:

@@ -20,6 +20,8 @@ func (c *Console) routes() []route {
 		c.acknowledgeRoutes(),
 		c.incidentsRoutes(),
 		c.incidentRoutes(),
+		c.incidentLetterRoutes(),
+		c.mendedRoutes(),
 		c.customersRoutes(),
 		c.customerRoutes(),
 		c.signInRoutes(),

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
@@ -78,6 +79,31 @@ func stopped(ctx context.Context, tx *db.Tx, workspace int64, address string) (w
 		return "", time.Time{}, nil
 	}
 	return why, time.UnixMicro(micros), err
+}
+
+// Stops tells which of some addresses get no more mails that are written to a
+// customer, and why.
+func (s *Store) Stops(ctx context.Context, workspace int64, addresses []string) (map[string]string, error) {
+	out := map[string]string{}
+	keys := db.NewRows(db.Columns("n int, workspace int, address bytes"))
+	for n, a := range addresses {
+		keys.Add(n, workspace, addressHash(workspace, a))
+	}
+	err := s.DB.View(ctx, func(tx *db.Tx) error {
+		return tx.Lookup(ctx, keys, "SELECT k.n, m.why FROM k CROSS JOIN mail_stop m WHERE m.workspace = k.workspace AND m.address = k.address", func(rows *sql.Rows) error {
+			var n int
+			var why string
+			if err := rows.Scan(&n, &why); err != nil {
+				return err
+			}
+			out[addresses[n]] = why
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up which addresses get no mails: %w", err)
+	}
+	return out, nil
 }
 
 // Stopped tells whether an address gets no more mails: why and since when; "" where

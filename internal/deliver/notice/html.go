@@ -63,3 +63,6 @@ func mailHTML(n Notice) (string, error) {
 	}{n, paragraphs(n.Text)})
 	return b.String(), err
 }
+
+// HTML is a notice as a mail shows it, for previews.
+func HTML(n Notice) (string, error) { return mailHTML(n.clean()) }

@@ -42,6 +42,8 @@ type Notice struct {
 
 	Language string // of the texts, such as pt-BR, for mails
 	Why      string // why the reader gets it, in small print below a mail; "" for nothing
+	Receiver string // name of who a mail goes to
+	Leave    string // https address that ends such mails by a POST (RFC 8058); "" where none is asked for
 	Source   string // a reference to the workspace, for webhooks; "" for /dhvani
 	Subject  string // id of what it is about, for webhooks
 	Data     any    // what webhooks get; nil: the texts, facts and links
@@ -90,6 +92,7 @@ const (
 func (n Notice) clean() Notice {
 	n.Title = strings.Join(strings.Fields(text(n.Title, maxTitle)), " ")
 	n.Text, n.Why = strings.TrimSpace(text(n.Text, maxText)), strings.TrimSpace(text(n.Why, maxFact))
+	n.Receiver = text(n.Receiver, maxTitle)
 	n.Language, n.Subject, n.Source = text(n.Language, 35), text(n.Subject, maxTitle), text(n.Source, maxTitle)
 	facts, links := n.Facts, n.Links
 	n.Facts, n.Links = nil, nil
@@ -164,7 +167,7 @@ func mail(n Notice, d *deliver.Destination) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return email.Mail{Subject: n.Title, Text: mailText(n), HTML: page, Language: n.Language}.Body(d)
+	return email.Mail{Subject: n.Title, Text: mailText(n), HTML: page, Language: n.Language, Name: n.Receiver, Unsubscribe: n.Leave}.Body(d)
 }
 
 // mailText is for who reads without HTML: lines end as mails want them.

@@ -12,6 +12,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight/cause"
+	"github.com/dhvani/dhvani/internal/staff"
 )
 
 // What says what an entry of the timeline tells.
@@ -43,6 +44,8 @@ const (
 	WasJudged       What = "judged"     // Detail: Verdict, Until
 	VerdictGone     What = "taken_back" // Detail: Verdict
 	LessonWritten   What = "lesson"
+	LetterPrepared  What = "prepared" // a letter to the customers hit
+	LetterSent      What = "written"  // Detail: Hit, who were written to, and Held
 )
 
 // Entry is a line of an Insight's timeline.
@@ -67,6 +70,7 @@ type Detail struct {
 	Pairs        []cause.Pair     `json:"pairs,omitzero"`
 	Severity     Severity         `json:"severity,omitzero"`
 	Hit          int              `json:"hit,omitzero"`
+	Held         int              `json:"held,omitzero"` // who were held out
 	Orders       float64          `json:"orders,omitzero"`
 	Money        event.Millionths `json:"money,omitzero"`
 	Currency     string           `json:"currency,omitzero"`
@@ -107,6 +111,37 @@ func (s *Store) note(ctx context.Context, tx *db.Tx, in *Insight, what What, acc
 		return fmt.Errorf("write the timeline of an incident: %w", err)
 	}
 	return nil
+}
+
+// Read returns an Insight within a transaction.
+func Read(ctx context.Context, tx *db.Tx, workspace int64, id string) (*Insight, error) {
+	return read(ctx, tx, workspace, id, false)
+}
+
+// Enter adds to the timeline what another room did about an Insight, in the
+// transaction that does it, and returns the Insight, which nobody else changes until
+// the transaction ends. It is no change that a colleague must look at first.
+func (s *Store) Enter(ctx context.Context, tx *db.Tx, by staff.Actor, id string, what What, d Detail) (*Insight, error) {
+	in, err := read(ctx, tx, by.Workspace, id, true)
+	if err != nil {
+		return nil, err
+	}
+	return in, s.save(ctx, tx, in, false, what, by.Account, d)
+}
+
+// Origins are the ids of an Insight and of those that were merged into it.
+func Origins(ctx context.Context, tx *db.Tx, workspace int64, id string) (out []string, err error) {
+	err = tx.Each(ctx, `WITH RECURSIVE o(id) AS (SELECT CAST($2 AS TEXT) UNION SELECT i.id FROM insight i, o WHERE i.workspace = $1 AND i.merged_into = o.id)
+		SELECT id FROM o ORDER BY id`, []any{workspace, id}, func(rows *sql.Rows) error {
+		var one string
+		err := rows.Scan(&one)
+		out = append(out, one)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what was merged into an incident: %w", err)
+	}
+	return out, nil
 }
 
 func entries(ctx context.Context, tx *db.Tx, workspace int64, id string) (out []Entry, err error) {
