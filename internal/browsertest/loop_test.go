@@ -1,0 +1,76 @@
+package browsertest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/dhvani/dhvani/internal/app"
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/insight/loop"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// One prepares a letter to those whom an incident hit, another approves it, and the
+// customer answers from the mail; the answer is an opinion.
+func TestLetterToCustomers(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	s.command("POST", "/admin/demo/outgoing", app.NamedKey{Workspace: s.id}, &struct{}{})
+	w := s.watch()
+	in := w.get(s.things["incidents"])
+	page := s.path("incidents/" + in.ID + "/letter")
+	b := s.signIn(s.owner)
+	b.goTo(s.path("incidents/" + in.ID))
+	b.sees("Write to the customers hit")
+	b.goTo(page)
+	b.sees("It goes on still.")
+	w.do(func(ctx context.Context, tx *db.Tx) error { return w.store.Recover(ctx, tx, in, in.Finding) })
+	b.goTo(page)
+	b.until("document.querySelector('#letter-count').innerText == '6'")
+	b.until("document.querySelectorAll('iframe.letter').length > 1")
+	b.picture("-prepare")
+	b.press("Save")
+	b.sees("Somebody else must approve it")
+	c := s.signIn(s.email(workspace.Agent))
+	c.goTo(page)
+	c.press("Approve and send 6 mails")
+	c.sees("The letters are on their way")
+	c.sees("No comparison possible")
+	c.sees("Were written to already")
+	c.picture("-sent")
+	b.goTo(s.path("incidents/" + in.ID))
+	b.sees("Wrote to 6 customers hit")
+
+	// The mail arrives in the demo's mailbox, and its link asks one question.
+	b.goTo(s.path("demo/mailbox"))
+	b.until(`document.querySelectorAll('#letters li').length >= 6`)
+	b.do(chromedp.Click("#letters li a"))
+	b.until(`document.querySelector('.letter-text')?.innerText.includes('` + loop.MendedPath + `')`)
+	text := ask[string](b, `document.querySelector('.letter-text').innerText`)
+	_, link, _ := strings.Cut(text, loop.MendedPath)
+	link = loop.MendedPath + link[:strings.IndexAny(link, "?\n")]
+	stranger := open(t, s.url)
+	stranger.goTo(link + "?answer=not_yet&lang=en")
+	stranger.until(`document.querySelector('input[value=not_yet]')?.checked`)
+	stranger.picture("-question")
+	stranger.do(chromedp.SendKeys("textarea[name=text]", "UPI fails still"))
+	stranger.press("Send")
+	stranger.until(`document.querySelector('.paper') && !document.querySelector('form.form')`)
+	s.settle()
+	var said struct{ Items []struct{ Text string } }
+	for range 50 {
+		s.call("GET", "/api/v1/feedback?q=UPI+fails+still", "", &said)
+		if len(said.Items) > 0 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if len(said.Items) != 1 {
+		t.Errorf("the answer is no opinion: %+v", said)
+	}
+	b.goTo(page)
+	b.until(`document.querySelector('#letter-outcome')?.innerText.includes('Say not yet')`)
+}
