@@ -52,7 +52,7 @@ func (sc scenario) impact(r *rand.Rand) (out impactRun) {
 			}
 			b.mended = s.at + lasts
 			since = s.now[sign].Since
-			out.noticed = b.check(harm, sign, since, history)
+			out.noticed = b.check(harm, since, history)
 		case b.mended > s.at:
 			if s.on[sign] && s.now[sign].Since > from-day {
 				since = s.now[sign].Since
@@ -60,7 +60,7 @@ func (sc scenario) impact(r *rand.Rand) (out impactRun) {
 		default:
 			s.harm = trouble{}
 			if !s.on[sign] || s.at > b.mended+6*60*minute {
-				out.close = b.check(harm, sign, since, history)
+				out.close = b.check(harm, since, history)
 				return out
 			}
 		}
@@ -105,7 +105,7 @@ func (b *books) history(s *insightShop) (h history) {
 }
 
 // check compares what is estimated now with the truth.
-func (b *books) check(harm trouble, sign int, since int64, h history) *impactCheck {
+func (b *books) check(harm trouble, since int64, h history) *impactCheck {
 	c := &impactCheck{}
 	now := b.s.at
 	if harm.kind == "silence" {

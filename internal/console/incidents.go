@@ -239,14 +239,6 @@ func (p *incidentsPage) ownerChoices(v *ui.Viewer) []filterChoice {
 	return out
 }
 
-// ownerName is who takes care of an Insight.
-func ownerName(v *ui.Viewer, people map[string]string, in *incident.Insight) string {
-	if name := people[in.Owner]; name != "" {
-		return name
-	}
-	return v.T("incidents.nobody")
-}
-
 // moneyLost is what it cost so far, in short, "" where nothing is known.
 func moneyLost(v *ui.Viewer, in *incident.Insight) string {
 	if money := in.Finding.Lost.Money; len(money) > 0 && money[0].Amount > 0 {

@@ -142,7 +142,9 @@ func (t *told) names(into map[trailKey]bool) {
 	switch t.verb {
 	case event.OrderCompleted:
 		for _, p := range profiles(t.e) {
-			into[trailKey{ws, p}] = into[trailKey{ws, p}]
+			if k := (trailKey{ws, p}); !into[k] {
+				into[k] = false
+			}
 		}
 	case event.OrderShipped, event.OrderDelivered, event.OrderReturned, event.OrderRefunded, event.OrderCancelled:
 	default:
@@ -251,7 +253,9 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 	for k, o := range heard {
 		if e := w.opinions[k]; e != nil && o.order != "" {
 			k := trailKey{e.Workspace, orderName(e.Workspace, o.order)}
-			names[k] = names[k]
+			if !names[k] {
+				names[k] = false
+			}
 		}
 	}
 	if err := w.trails.load(ctx, tx, names, day); err != nil {

@@ -118,12 +118,12 @@ func (s *Store) fetch(ctx context.Context, u *url.URL) ([]byte, error) {
 	}
 	answer, err := s.client().Do(r)
 	if err != nil {
-		return nil, errors.New("Amazon cannot be asked: " + outgoing.Reason(err))
+		return nil, errors.New("asking Amazon: " + outgoing.Reason(err))
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("Amazon answers %d", answer.StatusCode)
+		err = fmt.Errorf("asking Amazon: it answers %d", answer.StatusCode)
 	}
 	return text, err
 }

@@ -167,9 +167,6 @@ func (s *shop) signs(id string) (out []*signal) {
 	return out
 }
 
-// backWithin is for how long a trouble that comes back is the same one.
-const backWithin = 24 * time.Hour
-
 // home finds the Insight, or the step that opens one, to which a signal belongs: of the
 // same theme, or whose trouble explains it, or that hits the same customers.
 func (s *shop) home(ctx context.Context, tx *db.Tx, r Records, g *signal, live []*incident.Insight, steps []*step, now int64) (*step, error) {
