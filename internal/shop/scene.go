@@ -25,7 +25,7 @@ type scene struct {
 }
 
 var scenes = map[string]scene{
-	UPI:    {outcry: .4},
+	UPI:    {outcry: 1.2},
 	DyeLot: {outcry: 2.4},
 	Strike: {outcry: 2.6},
 	Price:  {outcry: 1.8},
