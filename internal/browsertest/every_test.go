@@ -41,8 +41,8 @@ func every(t *testing.T, check func(t *testing.T, b *tab, path string)) {
 		"/invite/{token}":       func() { strange("invite", s.invitation()) },
 		"/reset/{token}":        func() { strange("reset", s.reset()) },
 		"/acknowledge/{token}":  func() { strange("acknowledge", "/acknowledge/over", "answered 404") },
-		"/mended/{token}":       func() { strange("mended", "/mended/over", "answered 410") },
-		"/mended/{token}/leave": func() { strange("leave", "/mended/over/leave", "answered 410") },
+		"/mended/{token}":       func() { strange("mended", "/mended/over", "answered 404") },
+		"/mended/{token}/leave": func() { strange("leave", "/mended/over/leave", "answered 404") },
 	}
 	for _, rt := range console.Routes() {
 		switch visit := public[rt.Path]; {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"html"
 	"io"
 	"net/http"
 	"slices"
@@ -145,18 +146,17 @@ func (c *Console) previewIncidentLetter(w http.ResponseWriter, r *http.Request, 
 		return err
 	}
 	one := p.plan.First(locale.Lang(r.FormValue("lang")))
-	if one == nil {
-		return web.NewProblem(http.StatusNotFound, "")
-	}
-	html, err := c.Loop.Preview(&v.Workspace, p.letter, one)
-	if err != nil {
-		return err
+	page := "<p>" + html.EscapeString(v.T("loop.nobody")) + "</p>"
+	if one != nil {
+		if page, err = c.Loop.Preview(&v.Workspace, p.letter, one); err != nil {
+			return err
+		}
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'")
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	_, err = io.WriteString(w, html)
+	_, err = io.WriteString(w, page)
 	return err
 }
 

@@ -61,7 +61,7 @@ func (c *Console) mended(w http.ResponseWriter, r *http.Request, v *ui.Viewer, p
 	status := http.StatusOK
 	switch {
 	case errors.Is(err, loop.ErrLink):
-		status, p.Question = http.StatusGone, nil
+		status, p.Question = http.StatusNotFound, nil
 	case err != nil:
 		return err
 	case p.flaw != "":
