@@ -9,14 +9,6 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 )
 
-// clock is the database's own, so that the nodes' clocks do not matter to leases.
-func clock(d *db.DB) string {
-	if d.Postgres {
-		return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
-	}
-	return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
-}
-
 // due lists the destinations that have something to send and that nobody sends to,
 // by jumping from one to the next in the index of open messages: it costs as many
 // steps as there are destinations with such messages, however many wait.
@@ -34,7 +26,7 @@ const due = `WITH RECURSIVE lane(destination) AS (
 // find looks for lanes to take.
 func (p *Pool) find(ctx context.Context) (out []place, err error) {
 	err = p.s.DB.View(ctx, func(tx *db.Tx) error {
-		return tx.Each(ctx, fmt.Sprintf(due, clock(p.s.DB)), []any{p.s.now().UnixMicro()}, func(rows *sql.Rows) error {
+		return tx.Each(ctx, fmt.Sprintf(due, p.s.DB.Clock()), []any{p.s.now().UnixMicro()}, func(rows *sql.Rows) error {
 			var at place
 			err := rows.Scan(&at.workspace, &at.id)
 			out = append(out, at)
@@ -49,7 +41,7 @@ func (p *Pool) find(ctx context.Context) (out []place, err error) {
 
 // take gets the lease of a destination, if it is free.
 func (p *Pool) take(ctx context.Context, at place) (ok bool, err error) {
-	now := clock(p.s.DB)
+	now := p.s.DB.Clock()
 	err = p.s.DB.Update(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, "INSERT INTO outbox_lane (workspace, destination, holder, until) VALUES ($1, $2, $3, "+now+` + $4)
 			ON CONFLICT (workspace, destination) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE outbox_lane.until <= `+now,
@@ -90,7 +82,7 @@ func (p *Pool) renew(ctx context.Context) error {
 	var mine map[place]bool
 	err := p.s.DB.Update(ctx, func(tx *db.Tx) error {
 		mine = map[place]bool{}
-		return tx.Each(ctx, "UPDATE outbox_lane SET until = "+clock(p.s.DB)+" + $1 WHERE holder = $2 RETURNING workspace, destination",
+		return tx.Each(ctx, "UPDATE outbox_lane SET until = "+p.s.DB.Clock()+" + $1 WHERE holder = $2 RETURNING workspace, destination",
 			[]any{leaseFor.Microseconds(), p.holder}, func(rows *sql.Rows) error {
 				var at place
 				err := rows.Scan(&at.workspace, &at.id)

@@ -13,18 +13,10 @@ const (
 	renewEvery = 4 * time.Second
 )
 
-// clock is the database's own, so that the nodes' clocks do not matter.
-func clock(d *db.DB) string {
-	if d.Postgres {
-		return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
-	}
-	return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
-}
-
 // Take gets or renews the lease; false where another node has it. A node that takes
 // over raises the epoch, after which the one before can write nothing.
 func (w *Watch) Take(ctx context.Context) (mine bool, err error) {
-	now := clock(w.DB)
+	now := w.DB.Clock()
 	err = w.DB.Update(ctx, func(tx *db.Tx) error {
 		var holder string
 		var epoch int64
