@@ -57,10 +57,10 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, v *ui.Viewer, n
 		}
 	}()
 	if v.Workspace.Number != 0 && c.Incidents != nil {
-		done := make(chan struct{})
+		done, ringer := make(chan struct{}), *v // next may change v
 		go func() {
 			defer close(done)
-			c.ring(ctx, s, *v)
+			c.ring(ctx, s, ringer)
 		}()
 		defer func() { cancel(); <-done }() // nobody may write after the answer has ended
 	}
