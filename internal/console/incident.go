@@ -34,6 +34,7 @@ func (c *Console) incidentRoutes() []route {
 		{pattern: "POST " + at + "/step", right: staff.Answer, handle: c.incidentStep},
 		{pattern: "POST " + at + "/comment", right: staff.Answer, handle: c.incidentComment},
 		{pattern: "POST " + at + "/verdict", right: staff.Answer, handle: c.incidentVerdict},
+		{pattern: "POST " + at + "/merge", right: staff.Answer, handle: c.incidentMerge},
 		{pattern: "POST " + at + "/withdraw", right: staff.Answer, handle: c.incidentWithdraw},
 	}
 }
@@ -59,10 +60,11 @@ type incidentPage struct {
 	voices   []voiceRow
 	sessions []session
 	series   incidentSeries
-	verdict  *incident.Verdict // that stands about it
-	into     *incident.Insight // that it was merged into
-	flaw     string            // what is wrong with a comment
-	note     string            // as it was sent
+	verdict  *incident.Verdict   // that stands about it
+	into     *incident.Insight   // that it was merged into
+	others   []*incident.Insight // that it may be merged into
+	flaw     string              // what is wrong with a comment
+	note     string              // as it was sent
 }
 
 // hitRow is a customer whom it hit.
@@ -122,6 +124,9 @@ func (c *Console) readIncident(ctx context.Context, v *ui.Viewer, id, chartOf st
 		if p.into, err = c.Incidents.Get(ctx, ws, p.MergedInto); err != nil {
 			return nil, err
 		}
+	}
+	if p.others, err = c.others(ctx, ws, p.Insight); err != nil {
+		return nil, err
 	}
 	hits, _, err := c.Incidents.Hits(ctx, ws, id, "", lookedHits)
 	if err != nil {

@@ -105,7 +105,7 @@ func (p *incidentPage) causeRows(v *ui.Viewer) (out []causeRow) {
 	for _, x := range p.Finding.Causes[:min(len(p.Finding.Causes), shownCauses)] {
 		row := causeRow{
 			Name: p.names.pairs(v, x.Pairs), With: v.L.Percent(x.Rate, 1), Without: v.L.Percent(x.Others, 1),
-			Share: x.Explains, Explains: v.L.Percent(x.Explains, 0), Sure: sureName(v, x.Sure), Bad: x.Rate > x.Others && !p.Finding.Good && x.Explains >= 0.1,
+			Share: x.Explains, Explains: v.L.Percent(x.Explains, 0), Sure: sureName(v, x.Sure, p.Finding.Sure), Bad: x.Rate > x.Others && !p.Finding.Good && x.Explains >= 0.1,
 		}
 		row.Note = p.causeNote(v, x)
 		if len(x.Pairs) == 0 {

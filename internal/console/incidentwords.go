@@ -221,8 +221,15 @@ func (c *Console) namesOf(ctx context.Context, workspace int64, all ...*incident
 	return pairNames{names}, err
 }
 
-// sureName is how sure a cause is, in a word.
-func sureName(v *ui.Viewer, sure float64) string {
+// sureName is how sure a cause is, in a word. While too little is known to be sure of
+// any, the likeliest is no more than likely, however far it is ahead of the others.
+func sureName(v *ui.Viewer, sure float64, known bool) string {
+	switch {
+	case !known:
+		sure = min(sure, 0.5)
+	case sure >= 0.5: // it is one that is named as the cause
+		sure = max(sure, 0.7)
+	}
 	switch {
 	case sure >= 0.9:
 		return v.T("incidents.sure_very")

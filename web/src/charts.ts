@@ -112,7 +112,17 @@ function axisText(d: Drawing): (n: number) => string {
   return (n) => f.format(d.kind === 'wave' ? Math.abs(n) : n)
 }
 
-function option(holder: HTMLElement, d: Drawing, width: number): echarts.EChartsCoreOption {
+// whole ends the axis of shares at 100 %: where the largest comes near it, ECharts would
+// go on to 120 %.
+function whole(d: Drawing): Drawing {
+  if (d.unit !== '%' || d.max !== undefined || d.kind === 'wave') return d
+  const all = [...(d.series ?? []), ...(d.usual ? [d.usual] : [])].flatMap((s) => [...(s.values ?? []), ...(s.high ?? [])])
+  const most = Math.max(0, ...all.filter((n) => n !== null))
+  return most > 0.8 && most <= 1 ? { ...d, min: d.min ?? (d.kind === 'line' ? undefined : 0), max: 1 } : d
+}
+
+function option(holder: HTMLElement, given: Drawing, width: number): echarts.EChartsCoreOption {
+  const d = whole(given)
   const ink3 = colour('--ink3')
   const text = { color: ink3, fontFamily: font, fontSize: 11 }
   // What is neutral lies on a wave's line, what is good upon it.

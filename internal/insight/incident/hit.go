@@ -90,3 +90,10 @@ func hitsOf(ctx context.Context, tx *db.Tx, workspace int64, id, where string, a
 	}
 	return out, nil
 }
+
+func countHits(ctx context.Context, tx *db.Tx, in *Insight) (n int, err error) {
+	if err = tx.QueryRow(ctx, "SELECT count(*) FROM insight_hit WHERE workspace = $1 AND insight = $2", in.Workspace, in.ID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count whom an incident hit: %w", err)
+	}
+	return n, nil
+}

@@ -107,6 +107,9 @@ func (s *Store) Update(ctx context.Context, tx *db.Tx, in *Insight, f Finding, t
 	if err := writeHits(ctx, tx, in, hits); err != nil {
 		return err
 	}
+	if err := keepMerged(ctx, tx, in, &was); err != nil {
+		return err
+	}
 	switch {
 	case f.Sure && !was.Sure && len(f.Causes) > 0:
 		if err := s.note(ctx, tx, in, BecameSure, "", Detail{Pairs: f.Causes[0].Pairs}); err != nil {
@@ -118,7 +121,7 @@ func (s *Store) Update(ctx context.Context, tx *db.Tx, in *Insight, f Finding, t
 		}
 	}
 	if grew {
-		if err := s.note(ctx, tx, in, Grew, "", size(&f)); err != nil {
+		if err := s.note(ctx, tx, in, Grew, "", size(&in.Finding)); err != nil {
 			return err
 		}
 	}
@@ -154,6 +157,18 @@ func (s *Store) take(in *Insight, f Finding) {
 	in.Finding = f
 }
 
+// keepMerged lets an Insight that took in others know what those brought, which a
+// finding of the signals of today does not say: whom they hit, and since when.
+func keepMerged(ctx context.Context, tx *db.Tx, in *Insight, was *Finding) error {
+	if len(in.Themes) == 0 {
+		return nil
+	}
+	hit, err := countHits(ctx, tx, in)
+	f := &in.Finding
+	f.Hit, f.First, f.Since = max(f.Hit, hit), min(f.firstSign(), was.firstSign()), min(f.Since, was.Since)
+	return err
+}
+
 func first(causes []cause.Cause) []cause.Pair {
 	if len(causes) == 0 {
 		return nil
@@ -183,9 +198,13 @@ func (s *Store) Recover(ctx context.Context, tx *db.Tx, in *Insight, f Finding) 
 	if err := again(ctx, tx, in); err != nil || in.State != Open && in.State != Acknowledged {
 		return err
 	}
+	was := in.Finding
 	s.take(in, f)
+	if err := keepMerged(ctx, tx, in, &was); err != nil {
+		return err
+	}
 	in.State, in.RecoveredAt = Recovered, s.clock()
-	if err := s.save(ctx, tx, in, false, HasRecovered, "", size(&f)); err != nil {
+	if err := s.save(ctx, tx, in, false, HasRecovered, "", size(&in.Finding)); err != nil {
 		return err
 	}
 	return s.tell(ctx, tx, in, HasRecovered)
@@ -257,6 +276,9 @@ func (s *Store) merge(ctx context.Context, tx *db.Tx, from, into *Insight, accou
 			return err
 		}
 	}
+	if from.Finding.Good != into.Finding.Good {
+		return flaw("merge_good", "good news and a trouble cannot be one incident")
+	}
 	if !from.Live() || !into.Live() {
 		return flaw("merge_closed", "only incidents that are not closed can be merged")
 	}
@@ -266,9 +288,9 @@ func (s *Store) merge(ctx context.Context, tx *db.Tx, from, into *Insight, accou
 	if err := moveTold(ctx, tx, from, into); err != nil {
 		return err
 	}
-	var hit int
-	if err := tx.QueryRow(ctx, "SELECT count(*) FROM insight_hit WHERE workspace = $1 AND insight = $2", into.Workspace, into.ID).Scan(&hit); err != nil {
-		return fmt.Errorf("count whom an incident hit: %w", err)
+	hit, err := countHits(ctx, tx, into)
+	if err != nil {
+		return err
 	}
 	f, g := &into.Finding, &from.Finding
 	f.Hit, f.First, f.Since = max(f.Hit, hit), min(f.firstSign(), g.firstSign()), min(f.Since, g.Since)

@@ -43,6 +43,9 @@ type step struct {
 // plan says what follows from news for the Insights that live. Signals that join one are
 // taken as its own only when the plan is carried out.
 func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.Insight, n news, refresh bool, now int64) ([]*step, error) {
+	if err := s.follow(ctx, tx, live); err != nil {
+		return nil, err
+	}
 	steps := map[string]*step{}
 	var out []*step
 	of := func(in *incident.Insight) *step {
