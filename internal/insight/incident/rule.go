@@ -70,7 +70,6 @@ const (
 	maxRuleName  = 100
 	maxEscalate  = 24 * 60
 	maxGroup     = 4 * 60
-	firstRule    = "first"
 	dayMinutes   = 24 * 60
 )
 
@@ -194,11 +193,14 @@ func CheckReceiver(ctx context.Context, tx *db.Tx, number int64, to *Receiver) e
 	return nil
 }
 
-// rules reads a workspace's rules by name. A workspace that never had one gets the
+// rules reads a workspace's rules by name. A workspace that never changed one has the
 // first as soon as it has a destination: everything from Medium on, to there.
 func (s *Store) rules(ctx context.Context, tx *db.Tx, number int64) (out []Rule, err error) {
-	if err := s.makeFirst(ctx, tx, number); err != nil {
+	switch r, err := firstOf(ctx, tx, number); {
+	case err != nil:
 		return nil, err
+	case r != nil:
+		return []Rule{*r}, nil
 	}
 	return readRules(ctx, tx, number)
 }
@@ -222,40 +224,6 @@ func readRules(ctx context.Context, tx *db.Tx, number int64) (out []Rule, err er
 	return out, nil
 }
 
-// makeFirst makes the first rule. A row stays where it was deleted, so that it is
-// made once.
-func (s *Store) makeFirst(ctx context.Context, tx *db.Tx, number int64) error {
-	var one int
-	err := tx.QueryRow(ctx, "SELECT 1 FROM tell_rule WHERE workspace = $1 LIMIT 1", number).Scan(&one)
-	if !db.IsNone(err) {
-		return err
-	}
-	var to Receiver
-	var kind deliver.Kind
-	err = tx.QueryRow(ctx, "SELECT id, kind FROM destination WHERE workspace = $1 ORDER BY created_at, id LIMIT 1", number).Scan(&to.Destination, &kind)
-	if db.IsNone(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("make the first rule: %w", err)
-	}
-	var address string
-	err = tx.QueryRow(ctx, `SELECT a.email, a.language FROM account_role r JOIN account a ON a.id = r.account
-		WHERE r.workspace = $1 AND r.role = 'owner' ORDER BY a.created_at, a.id LIMIT 1`, number).Scan(&address, &to.Language)
-	if err != nil && !db.IsNone(err) {
-		return fmt.Errorf("make the first rule: %w", err)
-	}
-	if kind == deliver.Email {
-		if to.Address = address; address == "" {
-			return nil // nobody to write to yet
-		}
-	}
-	if !to.Language.Valid() {
-		to.Language = ""
-	}
-	return s.putRule(ctx, tx, number, &Rule{ID: firstRule, Active: true, Least: Medium, To: []Receiver{to}})
-}
-
 func (s *Store) putRule(ctx context.Context, tx *db.Tx, number int64, r *Rule) error {
 	text, err := json.Marshal(r, json.Deterministic(true))
 	if err != nil {
@@ -276,7 +244,7 @@ func (s *Store) Rules(ctx context.Context, by staff.Actor) (out []Rule, err erro
 	if err := by.Need(staff.See); err != nil {
 		return nil, err
 	}
-	err = s.DB.Update(ctx, func(tx *db.Tx) (err error) {
+	err = s.DB.View(ctx, func(tx *db.Tx) (err error) {
 		out, err = s.rules(ctx, tx, by.Workspace)
 		return err
 	})
@@ -289,7 +257,7 @@ func (s *Store) SaveRule(ctx context.Context, by staff.Actor, r *Rule) error {
 		return err
 	}
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		all, err := s.rules(ctx, tx, by.Workspace)
+		all, err := s.ownRules(ctx, tx, by.Workspace)
 		if err != nil {
 			return err
 		}
@@ -325,6 +293,9 @@ func (s *Store) DeleteRule(ctx context.Context, by staff.Actor, id string) error
 		return err
 	}
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
+		if _, err := s.ownRules(ctx, tx, by.Workspace); err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, "UPDATE tell_rule SET active = -1 WHERE workspace = $1 AND id = $2 AND active >= 0", by.Workspace, id)
 		if err == nil && n == 0 {
 			return ErrNotFound

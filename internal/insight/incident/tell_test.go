@@ -150,6 +150,10 @@ func TestFirstRule(t *testing.T) {
 		if err != nil || len(rules) != 1 || rules[0].Least != incident.Medium || rules[0].To[0].Destination != o.to["chat"] || rules[0].Title(locale.For(locale.English, nil)) != "Everything from medium on" {
 			t.Fatal(err, rules)
 		}
+		rows := 0
+		if err := d.View(ctx, func(tx *db.Tx) error { return tx.QueryRow(ctx, "SELECT count(*) FROM tell_rule").Scan(&rows) }); err != nil || rows != 0 {
+			t.Errorf("to read the rules wrote %d: %v", rows, err)
+		}
 		if err := o.DeleteRule(ctx, bob, rules[0].ID); err != nil {
 			t.Fatal(err)
 		}

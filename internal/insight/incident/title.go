@@ -311,6 +311,8 @@ func Value(t *locale.Locale, d insight.Dim, v string) string {
 		word = t.Word("language.topic", v)
 	case insight.DimChannel:
 		word = t.Word("common.channel", v)
+	case insight.DimCountry:
+		word = t.Country(v)
 	case insight.DimLanguage:
 		word = t.Word("language.name", strings.ToLower(strings.ReplaceAll(v, "-", "_")))
 	case insight.DimBuyer:

@@ -150,17 +150,17 @@ func (s *Score) bounds() (low, high float64) {
 func (s *Score) item(t *locale.Locale) Item {
 	name := t.Word("common.kind", s.Kind)
 	it := Item{Title: name, Value: s.text(t, *s.Value), Line: s.line(t.T("letter.line", "Name", name, "N", len(s.Series))), Path: []string{"feedback"}}
-	parts := []string{t.T("letter.n", "N", s.N)}
+	answers := t.T("letter.n", "N", s.N)
+	it.Text = t.T("letter.figures_only", "Answers", answers) + " "
 	if s.Low != nil && s.High != nil {
 		low, high := s.bounds()
 		label := t.T("feedback.score_label", "Name", name, "Value", it.Value, "Low", s.text(t, *s.Low), "High", s.text(t, *s.High))
 		it.Figure = &Figure{Min: low, Max: high, Value: *s.Value, Low: *s.Low, High: *s.High, Bad: s.Move == Fell, Label: label}
-		parts = append([]string{t.T("common.range", "From", s.text(t, *s.Low), "To", s.text(t, *s.High))}, parts...)
+		it.Text = t.T("letter.figures", "Range", t.T("common.range", "From", s.text(t, *s.Low), "To", s.text(t, *s.High)), "Answers", answers) + " "
 		if s.Last.Low != nil && s.Last.High != nil {
 			it.Figure.Known, it.Figure.LastLow, it.Figure.LastTop = true, *s.Last.Low, *s.Last.High
 		}
 	}
-	it.Text = strings.Join(parts, ", ") + ". "
 	if s.Last.Value == nil {
 		it.Text += t.T("letter.last_none")
 		return it

@@ -84,7 +84,8 @@ const (
 	mostTopics  = 20 //
 	mostWatched = 60 // products
 	leastShare  = 0.02
-	leastSeen   = 40 // outcomes of a value in the history before it is watched alone
+	mostShare   = 0.95 // from so much on a value is the whole itself, which is watched already
+	leastSeen   = 40   // outcomes of a value in the history before it is watched alone
 	mostSignals = 5000
 	leastBad    = 20.0 // that went badly, before fewer are good news
 )

@@ -94,6 +94,9 @@ func (s *shop) candidates(ctx context.Context, tx *db.Tx, r Records, from, to in
 			}
 			for _, v := range values {
 				large := v.N >= leastSeen && (dim == insight.DimTopic || dim == insight.DimProduct || float64(v.N) >= leastShare*float64(all[0].N))
+				if dim != insight.DimTopic && float64(v.N) >= mostShare*float64(all[0].N) {
+					continue
+				}
 				if large && v.Value != "" && v.Value != "*" {
 					list = append(list, newShare(kind, dim, v.Value))
 				}
