@@ -99,6 +99,6 @@ func noticed(in *incident.Insight, zone *time.Location) Noticed {
 			when = at
 		}
 	}
-	return Noticed{Number: in.Number, Title: incident.Title(t, in), Text: incident.Sentence(t, in), State: string(in.State), Told: in.Told, Good: in.Finding.Good,
+	return Noticed{Number: in.Number, Title: incident.Title(t, in, in.OpenedAt), Text: incident.Sentence(t, in, in.OpenedAt), State: string(in.State), Told: in.Told, Good: in.Finding.Good,
 		Since: time.UnixMicro(in.Finding.Since).UTC(), When: when}
 }

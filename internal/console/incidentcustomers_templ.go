@@ -98,7 +98,7 @@ func incidentCustomersView(v *ui.Viewer, p hitsPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Head(v.T("incidents.customers_title"), ui.Text(v.T("incidents.hit", "N", p.Finding.Hit))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(v.T("incidents.customers_title"), ui.Text(incidentTitle(v, p.Insight)+" · "+v.T("incidents.hit", "N", p.Finding.Hit))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -367,7 +367,7 @@ func incidentCustomersView(v *ui.Viewer, p hitsPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(v, ui.PageInfo{Title: v.T("incidents.customers_title"), Crumbs: []ui.Crumb{{Title: v.T("incidents.title"), URL: v.URL("incidents")}, {Title: incidentTitle(v, p.Insight), URL: incidentURL(v, p.Insight)}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(v, ui.PageInfo{Title: v.T("incidents.customers_title"), Crumbs: []ui.Crumb{{Title: v.T("incidents.title"), URL: v.URL("incidents")}, {Title: v.T("incidents.number", "Number", v.L.Digits(p.Number)), URL: incidentURL(v, p.Insight)}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

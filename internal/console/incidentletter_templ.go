@@ -350,7 +350,7 @@ func incidentLetterView(v *ui.Viewer, p *incidentLetterPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(v, ui.PageInfo{Title: v.T("loop.write"), Crumbs: []ui.Crumb{{Title: v.T("incidents.title"), URL: v.URL("incidents")}, {Title: incidentTitle(v, p.Insight), URL: incidentURL(v, p.Insight)}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(v, ui.PageInfo{Title: v.T("loop.write"), Crumbs: []ui.Crumb{{Title: v.T("incidents.title"), URL: v.URL("incidents")}, {Title: v.T("incidents.number", "Number", v.L.Digits(p.Number)), URL: incidentURL(v, p.Insight)}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -5,6 +5,6 @@ import (
 	"github.com/dhvani/dhvani/internal/insight/incident"
 )
 
-func incidentTitle(v *ui.Viewer, in *incident.Insight) string { return incident.Title(v.L, in) }
+func incidentTitle(v *ui.Viewer, in *incident.Insight) string { return incident.Title(v.L, in, v.Now) }
 
-func incidentSummary(v *ui.Viewer, in *incident.Insight) string { return incident.Sentence(v.L, in) }
+func incidentSummary(v *ui.Viewer, in *incident.Insight) string { return incident.Sentence(v.L, in, v.Now) }

@@ -213,9 +213,9 @@ var types = map[What]string{
 // notice says what happened to one Insight.
 func (c *courier) notice(l *locale.Locale, d *deliver.Destination, in *Insight, what What, step int) notice.Notice {
 	f := &in.Finding
-	title := Title(l, in)
+	title := Title(l, in, c.now)
 	n := notice.Notice{
-		Key: fmt.Sprintf("insight %s %s %d", in.ID, what, step), Kind: types[what], At: c.now, Title: title, Text: Sentence(l, in),
+		Key: fmt.Sprintf("insight %s %s %d", in.ID, what, step), Kind: types[what], At: c.now, Title: title, Text: Sentence(l, in, c.now),
 		Language: string(l.Lang), Source: "/workspaces/" + c.shop.ID, Subject: in.ID,
 	}
 	switch {

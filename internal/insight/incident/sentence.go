@@ -3,18 +3,19 @@ package incident
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/locale"
 )
 
 // Sentence says in a few words what was seen, how sure the cause is, and whom it
-// hit.
-func Sentence(t *locale.Locale, in *Insight) string {
+// hit, to who reads it now.
+func Sentence(t *locale.Locale, in *Insight, now time.Time) string {
 	f := &in.Finding
 	var out []string
 	if len(f.Signs) > 0 {
-		if seen := seen(t, in, &f.Signs[0]); seen != "" {
+		if seen := seen(t, in, &f.Signs[0], now); seen != "" {
 			out = append(out, seen)
 		}
 	}
@@ -49,21 +50,21 @@ var seenWords = map[string]string{
 
 // seen says what is seen of a sign, against what is usual; "" where that has no
 // words.
-func seen(t *locale.Locale, in *Insight, s *Sign) string {
-	name, now, usual := string(s.Outcome), percent(t, s.Observed), percent(t, s.Expected)
+func seen(t *locale.Locale, in *Insight, s *Sign, now time.Time) string {
+	name, found, usual := string(s.Outcome), percent(t, s.Observed), percent(t, s.Expected)
 	if s.Name != "" {
 		name = "number of " + string(s.Name)
 	}
 	if s.Name != "" || s.Outcome == insight.OrderSentBack {
-		now, usual = perHour(t, s.Observed), perHour(t, s.Expected)
+		found, usual = perHour(t, s.Observed), perHour(t, s.Expected)
 	}
-	key, since, of := seenWords[name], Moment(t, in.Finding.Since, in.OpenedAt), ""
+	key, since, of := seenWords[name], Moment(t, in.Finding.Since, now), ""
 	if key == "" {
 		return ""
 	}
 	for i, p := range s.Of {
 		if p.Dim == string(insight.DimTopic) && s.Outcome == insight.OpinionGiven {
-			return t.T("incident.sum_topic", "Time", since, "Now", now, "Usual", usual, "Topic", Value(t, insight.DimTopic, p.Value))
+			return t.T("incident.sum_topic", "Time", since, "Now", found, "Usual", usual, "Topic", Value(t, insight.DimTopic, p.Value))
 		}
 		if i > 0 {
 			of += ", "
@@ -73,7 +74,7 @@ func seen(t *locale.Locale, in *Insight, s *Sign) string {
 	if of != "" {
 		of = " (" + of + ")"
 	}
-	return t.T(key, "Time", since, "Now", now, "Usual", usual, "Of", of)
+	return t.T(key, "Time", since, "Now", found, "Usual", usual, "Of", of)
 }
 
 // LostWords says how many orders and how much money are lost, "" where none are.

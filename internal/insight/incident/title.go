@@ -18,11 +18,12 @@ type telling struct {
 	t      *locale.Locale
 	in     *Insight
 	f      *Finding
+	now    time.Time         // of the reader
 	values map[string]string // by dimension; taken out where they were named
 }
 
-func newTelling(t *locale.Locale, in *Insight) *telling {
-	w := &telling{t: t, in: in, f: &in.Finding, values: map[string]string{}}
+func newTelling(t *locale.Locale, in *Insight, now time.Time) *telling {
+	w := &telling{t: t, in: in, f: &in.Finding, now: now, values: map[string]string{}}
 	for _, p := range first(w.f.Causes) {
 		if w.f.Sure || len(w.f.Signs) == 0 || slices.Contains(w.f.Signs[0].Of, p) {
 			if v := w.values[p.Dim]; v != "" { // any of these
@@ -52,9 +53,10 @@ func (w *telling) take(d insight.Dim) string {
 	return v
 }
 
-// Title is what a person would call an Insight, in the reader's language.
-func Title(t *locale.Locale, in *Insight) string {
-	w := newTelling(t, in)
+// Title is what a person would call an Insight, in the reader's language. now is when
+// they read it: times of the same day go without a date.
+func Title(t *locale.Locale, in *Insight, now time.Time) string {
+	w := newTelling(t, in, now)
 	what := w.what()
 	if scope := w.scope(); scope != "" {
 		return t.T("incident.scoped", "What", what, "Scope", scope)
@@ -100,7 +102,7 @@ func (w *telling) about(with, without string) string {
 
 func (w *telling) what() string {
 	t, f := w.t, w.f
-	since := Moment(t, f.Since, w.in.OpenedAt)
+	since := Moment(t, f.Since, w.now)
 	if f.Good {
 		if s := w.goodNews(since); s != "" {
 			return s

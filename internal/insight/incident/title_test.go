@@ -47,7 +47,7 @@ func TestTitle(t *testing.T) {
 		{told(incident.Checkout, nil), "Checkouts fail"},
 		{told(incident.Checkout, nil, pair("method", "upi")), "UPI payments fail"},
 		{told(incident.Payment, nil), "Payments fail"},
-		{told(incident.Checkout, nil, pair("browser", "Chrome 126"), pair("buyer", "new"), pair("country", "IN")), "Checkouts fail on Chrome 126 in IN for new customers"},
+		{told(incident.Checkout, nil, pair("browser", "Chrome 126"), pair("buyer", "new"), pair("country", "IN")), "Checkouts fail on Chrome 126 in India for new customers"},
 		{told(incident.Orders, count(insight.Orders, 2)), "Fewer orders than usual since 14:12"},
 		{told(incident.Orders, count(insight.Orders, 0)), "No orders since 14:12"},
 		{told(incident.Orders, count(insight.Visits, 3)), "Fewer visitors than usual since 14:12"},
@@ -65,12 +65,12 @@ func TestTitle(t *testing.T) {
 		{told(incident.Phrase, func(f *incident.Finding) { f.Phrase = "broken zip" }), "Many write “broken zip”"},
 		{told(incident.Reviews, product), "Indigo stole: a flood of ratings"},
 	} {
-		if got := incident.Title(en, c.in); got != c.want {
+		if got := incident.Title(en, c.in, c.in.OpenedAt); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 	hindi := locale.For(locale.Hindi, time.UTC)
-	if got, want := incident.Title(hindi, told(incident.Payment, nil, pair("device", "Android"), pair("method", "upi"))), "Android पर UPI से भुगतान नहीं हो रहे"; got != want {
+	if got, want := incident.Title(hindi, told(incident.Payment, nil, pair("device", "Android"), pair("method", "upi")), time.Time{}), "Android पर UPI से भुगतान नहीं हो रहे"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -80,13 +80,13 @@ func TestSentence(t *testing.T) {
 	in := told(incident.Payment, nil, pair("device", "Android"), pair("method", "upi"))
 	in.Finding.Signs[0].Of = []cause.Pair{pair("method", "upi")}
 	want := "Since 14:12 90% of checkouts fail (UPI), usually 2.1%. 94% of what is unusual comes from: Android, UPI. 18 customers are hit. 2 of them got through after all. About 9 orders lost, ₹9,000."
-	if got := incident.Sentence(en, in); got != want {
+	if got := incident.Sentence(en, in, in.OpenedAt); got != want {
 		t.Errorf("%q", got)
 	}
 	in.Finding.Sure = false
 	in.Finding.Signs[0] = incident.Sign{Name: insight.Orders, Observed: 3, Expected: 42}
 	in.Finding.Hit, in.Finding.Lost = 0, impact.Lost{}
-	if got, want := incident.Sentence(en, in), "Since 14:12 3 orders an hour, usually 42. The cause is not sure yet."; got != want {
+	if got, want := incident.Sentence(en, in, in.OpenedAt), "Since 14:12 3 orders an hour, usually 42. The cause is not sure yet."; got != want {
 		t.Errorf("%q", got)
 	}
 }
@@ -111,7 +111,7 @@ func TestEveryTitle(t *testing.T) {
 					if k == incident.Phrase {
 						in.Finding.Phrase = "p"
 					}
-					if incident.Title(l, in) == "" || incident.Sentence(l, in) == "" {
+					if incident.Title(l, in, in.OpenedAt) == "" || incident.Sentence(l, in, in.OpenedAt) == "" {
 						t.Errorf("%s %s %s", lang, k, d)
 					}
 				}

@@ -124,9 +124,9 @@ const maxEvidence = 12
 
 // view writes an Insight for programs.
 func (s *Store) view(ctx context.Context, tx *db.Tx, l *locale.Locale, in *Insight) (View, error) {
-	f := &in.Finding
+	f, now := &in.Finding, s.now()
 	v := View{
-		ID: in.ID, Number: in.Number, Kind: f.Kind, Title: Title(l, in), Text: Sentence(l, in), State: in.State, Severity: SeverityNames[in.Severity], Good: f.Good, Told: in.Told,
+		ID: in.ID, Number: in.Number, Kind: f.Kind, Title: Title(l, in, now), Text: Sentence(l, in, now), State: in.State, Severity: SeverityNames[in.Severity], Good: f.Good, Told: in.Told,
 		Since: event.FormatTime(f.Since), FirstAt: event.FormatTime(f.firstSign()), OpenedAt: stamp(in.OpenedAt), AcknowledgedAt: stamp(in.AcknowledgedAt),
 		RecoveredAt: stamp(in.RecoveredAt), ResolvedAt: stamp(in.ResolvedAt), ChangedAt: stamp(in.ChangedAt), Owner: in.Owner, AcknowledgedBy: in.AcknowledgedBy,
 		ResolvedBy: in.ResolvedBy, MergedInto: in.MergedInto, Outcome: in.Outcome, Reopened: in.Reopened, Version: in.Version,

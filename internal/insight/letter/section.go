@@ -67,6 +67,9 @@ func (l *Letter) Lead(t *locale.Locale) string {
 	return out
 }
 
+// readAt is a day after the week, so that all times of it are told with their day.
+func (l *Letter) readAt() time.Time { return l.Week.To.AddDate(0, 0, 1) }
+
 // Sections are the parts of the letter, in their order.
 func (l *Letter) Sections(t *locale.Locale) []Section {
 	scores := Section{Name: "scores", Title: t.T("letter.scores"), Note: t.T("common.interval"), None: t.T("letter.scores_none")}
@@ -96,15 +99,15 @@ func (l *Letter) Sections(t *locale.Locale) []Section {
 		mend.Note = t.T("letter.mend_note")
 	}
 	for i := range l.Mend {
-		mend.Items = append(mend.Items, l.Mend[i].item(t))
+		mend.Items = append(mend.Items, l.Mend[i].item(t, l))
 	}
 	mended := Section{Name: "mended", Title: t.T("letter.mended"), None: t.T("letter.mended_none")}
 	for i := range l.Mended {
-		mended.Items = append(mended.Items, mendedItem(t, &l.Mended[i]))
+		mended.Items = append(mended.Items, mendedItem(t, l, &l.Mended[i]))
 	}
 	good := Section{Name: "good", Title: t.T("letter.good")}
 	for _, x := range l.Good {
-		good.Items = append(good.Items, Item{Title: incident.Title(t, x.Insight), Text: incident.Sentence(t, x.Insight), Path: []string{"incidents", x.ID}})
+		good.Items = append(good.Items, Item{Title: incident.Title(t, x.Insight, l.readAt()), Text: incident.Sentence(t, x.Insight, l.readAt()), Path: []string{"incidents", x.ID}})
 	}
 	if p := l.Praised; p != nil {
 		good.Items = append(good.Items, Item{
@@ -188,7 +191,7 @@ func (x *Topic) item(t *locale.Locale, worse bool) Item {
 	return it
 }
 
-func (m *Mend) item(t *locale.Locale) Item {
+func (m *Mend) item(t *locale.Locale, l *Letter) Item {
 	if x := m.Topic; x != nil {
 		return Item{
 			Title: topicName(t, x.Name), Text: t.T("letter.complaints", "N", x.Negative, "All", t.Int(x.N)) + " " +
@@ -197,12 +200,12 @@ func (m *Mend) item(t *locale.Locale) Item {
 		}
 	}
 	in := m.Incident.Insight
-	return Item{Title: incident.Title(t, in), Text: incident.Sentence(t, in), Quote: m.Quote, Path: []string{"incidents", in.ID}}
+	return Item{Title: incident.Title(t, in, l.readAt()), Text: incident.Sentence(t, in, l.readAt()), Quote: m.Quote, Path: []string{"incidents", in.ID}}
 }
 
 // mendedItem says of an incident that is over how fast it was noticed and mended,
 // whom it hit, what it cost, and whether the mending helped.
-func mendedItem(t *locale.Locale, x *incident.Stood) Item {
+func mendedItem(t *locale.Locale, l *Letter, x *incident.Stood) Item {
 	f := &x.Finding
 	parts := []string{t.T("letter.times", "Notice", duration(t, x.Measured.Notice), "Mend", duration(t, x.Measured.Mend))}
 	if f.Hit > 0 {
@@ -219,7 +222,7 @@ func mendedItem(t *locale.Locale, x *incident.Stood) Item {
 		helped = "letter.helped"
 	}
 	parts = append(parts, t.T(helped))
-	return Item{Title: incident.Title(t, x.Insight), Text: strings.Join(parts, " "), Path: []string{"incidents", x.ID, "report"}}
+	return Item{Title: incident.Title(t, x.Insight, l.readAt()), Text: strings.Join(parts, " "), Path: []string{"incidents", x.ID, "report"}}
 }
 
 // duration is in seconds below ten minutes, else in minutes.
