@@ -7,4 +7,6 @@ import (
 
 func incidentTitle(v *ui.Viewer, in *incident.Insight) string { return incident.Title(v.L, in, v.Now) }
 
-func incidentSummary(v *ui.Viewer, in *incident.Insight) string { return incident.Sentence(v.L, in, v.Now) }
+func incidentSummary(v *ui.Viewer, in *incident.Insight) string {
+	return incident.Sentence(v.L, in, v.Now)
+}
