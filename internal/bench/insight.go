@@ -23,28 +23,29 @@ type Insight struct {
 }
 
 // InsightParts can be simulated by themselves.
-var InsightParts = []string{"noticing", "causes", "impact"}
+var InsightParts = []string{"noticing", "troubled", "causes", "impact"}
 
 // InsightReport is what came of it.
 type InsightReport struct {
-	Seed     uint64          `json:"seed"`
-	History  int             `json:"weeks_of_history"`
-	Quiet    []QuietReport   `json:"quiet,omitempty"`
-	Troubles []TroubleReport `json:"troubles,omitempty"`
-	Causes   []CauseReport   `json:"causes,omitempty"`
-	Impact   []ImpactReport  `json:"impact,omitempty"`
+	Seed     uint64           `json:"seed"`
+	History  int              `json:"weeks_of_history"`
+	Quiet    []QuietReport    `json:"quiet,omitempty"`
+	Troubles []TroubleReport  `json:"troubles,omitempty"`
+	Troubled []TroubledReport `json:"troubled,omitempty"`
+	Causes   []CauseReport    `json:"causes,omitempty"`
+	Impact   []ImpactReport   `json:"impact,omitempty"`
 }
 
-// QuietReport counts false alarms of one size of shop. The bounds are upper ones of 95 % (Poisson; Garwood, Biometrika 1936).
+// QuietReport counts false alarms of one size of shop: what would have been Insights. The bounds are upper ones of 95 % (Poisson; Garwood, Biometrika 1936).
 type QuietReport struct {
-	Orders     int            `json:"orders_a_day"`
-	Weeks      int            `json:"weeks"`
-	Told       int            `json:"told_falsely"`
-	Listed     int            `json:"listed_falsely"`
-	ToldBound  float64        `json:"told_in_four_weeks_at_most"`
-	ListBound  float64        `json:"listed_a_week_at_most"`
-	BySignal   map[string]int `json:"told_by_signal"`
-	toldSignal [signals]int
+	Orders    int            `json:"orders_a_day"`
+	Signals   int            `json:"signals"` // that share the budget
+	Weeks     int            `json:"weeks"`
+	Told      int            `json:"told_falsely"`
+	Listed    int            `json:"listed_falsely"`
+	ToldBound float64        `json:"told_in_four_weeks_at_most"`
+	ListBound float64        `json:"listed_a_week_at_most"`
+	BySignal  map[string]int `json:"told_by_signal"` // the one that showed it first
 }
 
 // TroubleReport says how one trouble was noticed. Delays are in seconds.
@@ -82,6 +83,8 @@ func (b Insight) Run(ctx context.Context) (*InsightReport, error) {
 		switch part {
 		case "noticing":
 			err = b.noticing(ctx, r)
+		case "troubled":
+			r.Troubled, err = b.troubled(ctx)
 		case "causes":
 			r.Causes, err = b.causes(ctx)
 		case "impact":
@@ -108,14 +111,12 @@ func (b Insight) noticing(ctx context.Context, r *InsightReport) error {
 			return err
 		}
 		for _, p := range parts {
+			q.Signals = p.Signals
 			q.Weeks += p.Weeks
 			q.Told += p.Told
 			q.Listed += p.Listed
-			for s, n := range p.toldSignal {
-				q.toldSignal[s] += n
-				if n > 0 {
-					q.BySignal[signalNames[s]] += n
-				}
+			for name, n := range p.BySignal {
+				q.BySignal[name] += n
 			}
 		}
 		q.ToldBound = round3(poissonUpper(q.Told) / float64(q.Weeks) * 4)
@@ -127,7 +128,7 @@ func (b Insight) noticing(ctx context.Context, r *InsightReport) error {
 		f := 1.0
 		for _, q := range r.Quiet {
 			if q.Orders <= s.orders || f == 1 {
-				f = max(0.5, float64(q.toldSignal[s.signal])) / float64(q.Weeks)
+				f = max(0.5, float64(q.BySignal[signalNames[s.signal]])) / float64(q.Weeks)
 			}
 		}
 		runs := make([]runResult, b.Runs)
@@ -168,32 +169,28 @@ func each(ctx context.Context, n, jobs int, f func(int)) error {
 	return err
 }
 
-// learn lets four weeks of history pass, in which nothing is told.
+// learn lets four weeks of history pass, by quarters of an hour, as the watch learns from them.
 func (s *insightShop) learn() {
 	for s.at < simStart+historyWeeks*7*day {
-		s.advance(minute)
-		s.verdicts()
+		s.advance(15 * minute)
 	}
-	s.on, s.low = [signals]bool{}, [signals]bool{}
+	s.panel.Gather()
 }
 
 func quietWeeks(r *rand.Rand, orders float64) QuietReport {
 	s := newInsightShop(r, orders)
 	s.learn()
-	q := QuietReport{Weeks: stretch}
+	q := QuietReport{Weeks: stretch, BySignal: map[string]int{}}
 	for end := s.at + stretch*7*day; s.at < end; {
 		s.advance(minute)
-		told, listed := s.verdicts()
-		if len(told) > 0 {
-			q.Told++
-			for _, i := range told {
-				q.toldSignal[i]++
-			}
-		}
-		if len(listed) > 0 {
-			q.Listed++
+		opened, told := s.panel.Cases(s.at)
+		q.Listed += len(opened)
+		q.Told += len(told)
+		for _, c := range told {
+			q.BySignal[c.Signs[0]]++
 		}
 	}
+	q.Signals = s.panel.Len()
 	return q
 }
 
@@ -269,7 +266,7 @@ func (sc scenario) run(r *rand.Rand, f float64) (out runResult) {
 	s.learn()
 	for s.at < from {
 		s.advance(minute)
-		if told, _ := s.verdicts(); len(told) > 0 {
+		if told, _ := s.panel.Judge(); len(told) > 0 {
 			out.wrong++
 		}
 	}
@@ -289,14 +286,14 @@ func (sc scenario) run(r *rand.Rand, f float64) (out runResult) {
 		s.advance(sc.step)
 		switch sc.signal {
 		case sigUPI, sigCard:
-			hits += s.last.failed[sc.signal-sigUPI]
+			hits += s.last.first[sc.signal-sigUPI][1]
 		default:
 			hits += s.last.allFailed
 		}
 		if first == 0 && hits > 0 {
 			first = s.at - sc.step
 		}
-		if told, _ := s.verdicts(); len(told) > 0 && math.IsInf(out.delay, 1) {
+		if told, _ := s.panel.Judge(); len(told) > 0 && math.IsInf(out.delay, 1) {
 			out.noticed, out.delay, out.hits = true, float64(s.at-max(first, from))/1e6, hits
 		}
 		if o != nil && math.IsInf(out.oracle, 1) && o.feed(s) {

@@ -19,7 +19,7 @@ func (sc scenario) impact(r *rand.Rand) (out impactRun) {
 	b := &books{r: rand.New(rand.NewPCG(r.Uint64(), 1)), s: s, retry: 0.3 + 0.4*r.Float64(), soon: 0.5 + 0.4*r.Float64()}
 	for s.at < from {
 		s.advance(minute)
-		s.verdicts()
+		s.panel.Judge()
 		if s.at > from-day {
 			b.note(s)
 		}
@@ -34,7 +34,7 @@ func (sc scenario) impact(r *rand.Rand) (out impactRun) {
 	for s.at < from+sc.most+day {
 		s.advance(sc.step)
 		b.note(s)
-		s.verdicts()
+		s.panel.Judge()
 		switch {
 		case out.noticed == nil:
 			if s.at > from+sc.most {
@@ -43,7 +43,7 @@ func (sc scenario) impact(r *rand.Rand) (out impactRun) {
 			// The strongest signal that people are told of.
 			sign = -1
 			for _, i := range sc.signs() {
-				if s.on[i] && s.now[i].Since > from-day && (sign < 0 || s.now[i].Evidence > s.now[sign].Evidence) {
+				if s.on(i) && s.now(i).Since > from-day && (sign < 0 || s.now(i).Evidence > s.now(sign).Evidence) {
 					sign = i
 				}
 			}
@@ -51,15 +51,15 @@ func (sc scenario) impact(r *rand.Rand) (out impactRun) {
 				continue
 			}
 			b.mended = s.at + lasts
-			since = s.now[sign].Since
+			since = s.now(sign).Since
 			out.noticed = b.check(harm, since, history)
 		case b.mended > s.at:
-			if s.on[sign] && s.now[sign].Since > from-day {
-				since = s.now[sign].Since
+			if s.on(sign) && s.now(sign).Since > from-day {
+				since = s.now(sign).Since
 			}
 		default:
 			s.harm = trouble{}
-			if !s.on[sign] || s.at > b.mended+6*60*minute {
+			if !s.on(sign) || s.at > b.mended+6*60*minute {
 				out.close = b.check(harm, since, history)
 				return out
 			}
@@ -161,7 +161,7 @@ func (b *books) check(harm trouble, since int64, h history) *impactCheck {
 func (b *books) carries(since int64, h history) (int, float64) {
 	t := cause.Table{Dims: []string{"method"}}
 	for m := range methodShare {
-		g := cause.Group{Values: []string{signalNames[sigUPI+m]}, WasN: h.tried[m], WasBad: h.failed[m]}
+		g := cause.Group{Values: []string{methods[m]}, WasN: h.tried[m], WasBad: h.failed[m]}
 		for _, x := range b.tried {
 			if x.at > since {
 				g.N += x.n[m]
@@ -175,7 +175,7 @@ func (b *books) carries(since int64, h history) (int, float64) {
 		t.Groups = append(t.Groups, g)
 	}
 	if found, _ := cause.Find(t, true); len(found) > 0 && found[0].Sure > 0.6 && len(found[0].Pairs) > 0 {
-		return slices.Index(signalNames[:], found[0].Pairs[0].Value), impact.Again(found[0].Rate, found[0].Others)
+		return sigUPI + slices.Index(methods, found[0].Pairs[0].Value), impact.Again(found[0].Rate, found[0].Others)
 	}
 	var n, bad float64
 	for _, g := range t.Groups {
@@ -185,14 +185,14 @@ func (b *books) carries(since int64, h history) (int, float64) {
 }
 
 func (b *books) usual(sign int) impact.Usual {
-	r := b.s.now[sign]
+	r := b.s.now(sign)
 	return impact.Usual{Mean: r.Expected, Low: r.Low, High: r.High}
 }
 
 // checkMissing is check for orders that do not come.
 func (b *books) checkMissing(c *impactCheck, harm trouble, since int64, h history) {
 	m := impact.Missing{Orders: h.orders}
-	base := &b.s.count[sigOrders-shares].Base
+	base := b.s.series[sigOrders].Base()
 	expected := 0.0
 	last := int64(0)
 	for _, x := range b.seen {

@@ -42,7 +42,7 @@ func (o *oracle) feed(s *insightShop) bool {
 	k, n := s.last.allFailed, s.last.all
 	switch o.sc.signal {
 	case sigUPI, sigCard, sigCash:
-		k, n = s.last.failed[o.sc.signal-sigUPI], s.last.ended[o.sc.signal-sigUPI]
+		k, n = s.last.first[o.sc.signal-sigUPI][1], s.last.first[o.sc.signal-sigUPI][0]
 	case sigLate:
 		k, n = s.last.late, s.last.delivered
 	}

@@ -173,14 +173,14 @@ func (s *shop) signs(id string) (out []*signal) {
 // home finds the Insight, or the step that opens one, to which a signal belongs: of the
 // same theme, or whose trouble explains it, or that hits the same customers.
 func (s *shop) home(ctx context.Context, tx *db.Tx, r Records, g *signal, live []*incident.Insight, steps []*step, now int64) (*step, error) {
-	theme, good := g.themeNow(), g.isGood()
+	good := g.isGood()
 	for _, in := range live {
-		if in.ID == g.insight || in.Finding.Good == good && related(in.Finding.Theme, theme) {
+		if in.ID == g.insight || alike(in.Finding.Theme, in.Finding.Good, g) {
 			return &step{in: in}, nil
 		}
 	}
 	for _, st := range steps {
-		if len(st.fresh) > 0 && st.fresh[0].isGood() == good && related(st.fresh[0].themeNow(), theme) {
+		if len(st.fresh) > 0 && alike(st.fresh[0].themeNow(), st.fresh[0].isGood(), g) {
 			return st, nil
 		}
 	}
@@ -229,6 +229,11 @@ var follows = map[string][]string{
 	themeOrders:   {themeCheckout},
 	themeTraffic:  {themeOpinion, themeSearch},
 	themeDelivery: {themeOpinion}, themeProduct: {themeOpinion}, themePrice: {themeOpinion}, themeStock: {themeOpinion}, themeService: {themeOpinion},
+}
+
+// alike reports whether a signal is of what goes wrong with a theme, or of what goes well.
+func alike(theme string, good bool, g *signal) bool {
+	return good == g.isGood() && related(theme, g.themeNow())
 }
 
 func related(one, other string) bool {

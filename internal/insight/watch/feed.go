@@ -87,13 +87,16 @@ func valueName(kind insight.OutcomeKind, dim insight.Dim, value string) string {
 }
 
 func (s *shop) feed(name string, m detect.Moment, k, n float64) {
-	g := s.signals[name]
-	if g == nil {
-		return
+	if g := s.signals[name]; g != nil {
+		s.feedTo(g, m, k, n)
 	}
+}
+
+// feedTo feeds a signal, and the pool of its theme.
+func (s *shop) feedTo(g *signal, m detect.Moment, k, n float64) {
 	g.feed(m, k, n)
 	if p := s.pools[g.theme]; p != nil && g.share != nil && !g.on() {
-		if part := p.parts[name]; part > 0 {
+		if part := p.parts[g.name]; part > 0 {
 			p.pool.Take(g.share, k, n, part)
 		}
 	}
