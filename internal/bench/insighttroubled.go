@@ -51,7 +51,7 @@ var plantings = []planted{
 	{kind: "late", themes: []string{"delivery"}, hours: 48, factor: between(2, 6)},
 	{kind: "carrier", themes: []string{"delivery"}, hours: 48, factor: between(0.3, 0.9), values: 3},
 	{kind: "product", themes: []string{"product", "opinion"}, hours: 72, factor: between(2.5, 5), values: 6},
-	{kind: "topic", themes: []string{"delivery", "product", "price", "service", "stock", "checkout", "opinion"}, hours: 24, factor: between(0.1, 0.5), values: 12},
+	{kind: "topic", hours: 24, factor: between(0.1, 0.5), values: 12},
 }
 
 // themeOf is the theme of the topic that is complained of.
@@ -59,7 +59,7 @@ func (p *planted) themesOf(value int) []string {
 	if p.kind != "topic" {
 		return p.themes
 	}
-	return []string{watch.TopicTheme(topics[value]), "opinion"}
+	return []string{watch.TopicTheme(topics[value]), "opinion", "product"} // products and all opinions seem worse too
 }
 
 // shows reports whether what is told is of this trouble.

@@ -32,6 +32,7 @@ const (
 	noise0   = 0.12 * 0.12    // relative variance of the rate before anything is known
 	noiseN   = 40.0           // what that counts for, in squared expected events
 	noiseMin = 0.03 * 0.03    // no rate is steadier than that
+	plainAt  = 10.0           // see plain
 	young    = float64(4 * 7) // days until the hours of the week are known
 )
 
@@ -68,6 +69,7 @@ func (b *Baseline) Rate(m Moment) float64 {
 // spread is how wide the band is to each side, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies
 // beyond chance, and what nobody can know yet of seasons in a young shop; of these deviations so many.
 func (b *Baseline) spread(m Moment, known, noise float64) float64 {
+	noise *= b.plain()
 	v := known*known/(b.Sum+1) + noise*noise*b.noise()
 	days := b.Hours / 24
 	if days < young {
@@ -77,6 +79,14 @@ func (b *Baseline) spread(m Moment, known, noise float64) float64 {
 		v += noise * noise * 0.4 * 0.4
 	}
 	return math.Sqrt(v)
+}
+
+// plain is how many times as many deviations of hours and days the band holds, 1 to 2, by how plainly a single day shows them. Where few
+// events come chance hides what days differ by, and evidence for a day that is beyond the band hardly gathers. Where thousands do, each day
+// beyond it would be an alarm: so the band must hold all but one day in thousands.
+func (b *Baseline) plain() float64 {
+	x := b.noise() * b.level() * b.pace() * 24 // variance of a day: beyond chance, against chance
+	return 1 + x/(x+plainAt)
 }
 
 // noise is the variance of the rate beyond chance, relative to it: of hours or of days, whichever is more. Days tell where hours have few events.
