@@ -15,7 +15,7 @@ type benchInsight struct {
 	Weeks int      `help:"Quiet weeks for each of them, in which every alarm is false." default:"400"`
 	Runs  int      `help:"Runs of each trouble." default:"200"`
 	Cases int      `help:"Tables of each kind in which causes are looked for." default:"1000"`
-	Parts []string `help:"What is simulated: ${enum}." enum:"noticing,troubled,causes,impact" default:"noticing,troubled,causes,impact"`
+	Parts []string `help:"What is simulated: ${enum}." enum:"noticing,troubled,causes,impact,watch" default:"noticing,troubled,causes,impact,watch"`
 	Jobs  int      `help:"How many shops are simulated at a time; 0 for one for each processor." default:"0"`
 	JSON  bool     `help:"Only the JSON, without words about it."`
 }

@@ -23,7 +23,7 @@ type Insight struct {
 }
 
 // InsightParts can be simulated by themselves.
-var InsightParts = []string{"noticing", "troubled", "causes", "impact"}
+var InsightParts = []string{"noticing", "troubled", "causes", "impact", "watch"}
 
 // InsightReport is what came of it.
 type InsightReport struct {
@@ -34,6 +34,7 @@ type InsightReport struct {
 	Troubled []TroubledReport `json:"troubled,omitempty"`
 	Causes   []CauseReport    `json:"causes,omitempty"`
 	Impact   []ImpactReport   `json:"impact,omitempty"`
+	Watch    []WatchReport    `json:"watch,omitempty"`
 }
 
 // QuietReport counts false alarms of one size of shop: what would have been Insights. The bounds are upper ones of 95 % (Poisson; Garwood, Biometrika 1936).
@@ -89,6 +90,8 @@ func (b Insight) Run(ctx context.Context) (*InsightReport, error) {
 			r.Causes, err = b.causes(ctx)
 		case "impact":
 			r.Impact, err = b.impacts(ctx)
+		case "watch":
+			r.Watch, err = b.watches(ctx)
 		default:
 			err = fmt.Errorf("no part %q", part)
 		}

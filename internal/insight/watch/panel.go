@@ -129,4 +129,6 @@ func (x *Series) Base() *detect.Baseline {
 }
 
 // TopicTheme is the theme of opinions on a topic.
-func TopicTheme(topic string) string { return newShare(insight.OpinionGiven, insight.DimTopic, topic).theme }
+func TopicTheme(topic string) string {
+	return newShare(insight.OpinionGiven, insight.DimTopic, topic).theme
+}

@@ -136,23 +136,46 @@ func (w *Watch) Run(ctx context.Context) {
 			}
 			listed = time.Now()
 		}
-		dirty := w.taken()
-		for _, ws := range all {
-			if dirty[ws.Number] || rest {
-				if err := w.Look(ctx, ws, dirty[ws.Number]); err != nil {
-					w.warn(ctx, "a shop could not be watched", err, "workspace", ws.ID)
-					if errors.Is(err, errLost) {
-						mine = false
-					}
-				}
+		w.round(ctx, all, rest, func(ws workspace.Workspace, err error) {
+			w.warn(ctx, "a shop could not be watched", err, "workspace", ws.ID)
+			if errors.Is(err, errLost) {
+				mine = false
 			}
-		}
+		})
 		select { // let a burst come together
 		case <-time.After(breath):
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// round looks at the shops of which something was stored and, where rest is set, at all that are due.
+func (w *Watch) round(ctx context.Context, all []workspace.Workspace, rest bool, failed func(workspace.Workspace, error)) (looks int) {
+	dirty := w.taken()
+	for _, ws := range all {
+		if dirty[ws.Number] || rest {
+			looks++
+			if err := w.Look(ctx, ws, dirty[ws.Number]); err != nil {
+				failed(ws, err)
+			}
+		}
+	}
+	return looks
+}
+
+// Round is one round of Run, for who measures what it costs.
+func (w *Watch) Round(ctx context.Context, all []workspace.Workspace, rest bool) (looks int, err error) {
+	looks = w.round(ctx, all, rest, func(_ workspace.Workspace, failed error) { err = errors.Join(err, failed) })
+	return looks, err
+}
+
+// Signals is how many signals of all shops are watched.
+func (w *Watch) Signals() (n int) {
+	for _, s := range w.shops {
+		n += s.watched()
+	}
+	return n
 }
 
 func (w *Watch) warn(ctx context.Context, what string, err error, args ...any) {

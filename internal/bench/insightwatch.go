@@ -1,0 +1,260 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/metrics"
+	"time"
+
+	"github.com/dhvani/dhvani/internal/customer"
+	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/insight/watch"
+	"github.com/dhvani/dhvani/internal/language"
+	"github.com/dhvani/dhvani/internal/order"
+	"github.com/dhvani/dhvani/internal/workspace"
+)
+
+// WatchReport says what the whole watch costs while events come: its looks at a SQLite database in which the Stages keep counts and outcomes.
+type WatchReport struct {
+	Shops    int     `json:"shops"`
+	Signals  int     `json:"live_signals"`
+	Events   int     `json:"events_a_second"`
+	Outcomes float64 `json:"outcomes_a_second"`
+	Seconds  int     `json:"seconds"`
+	Looks    int     `json:"looks"`
+	Core     float64 `json:"share_of_a_core"`     // processor time of the looks, of one core
+	LookMS   float64 `json:"look_mean_ms"`        //
+	LookMax  float64 `json:"look_most_ms"`        //
+	Memory   float64 `json:"memory_mb"`           // what the watch keeps: the heap with it less that without it
+	Garbage  float64 `json:"allocated_mb_second"` // by its looks
+	Insights int     `json:"insights"`            // that were opened; nothing is the matter
+}
+
+// watchShape is how many shops there are, and how many signals each should have.
+type watchShape struct {
+	shops    int
+	products int
+}
+
+// Of 5,000 signals: many shops of usual size, or few of the largest.
+var watchShapes = []watchShape{{shops: 25, products: 60}, {shops: 1, products: 60}}
+
+func (b Insight) watches(ctx context.Context) (out []WatchReport, err error) {
+	for _, shape := range watchShapes {
+		r, err := b.watchAll(ctx, shape)
+		if err != nil {
+			return nil, fmt.Errorf("watch %d shops: %w", shape.shops, err)
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// watched is a database with shops in it, their Stages and their watch.
+type watched struct {
+	db     *db.DB
+	stages []stage
+	shops  []workspace.Workspace
+	models []int64
+	now    int64
+	made   *shoppers
+	watch  *watch.Watch
+}
+
+type stage interface {
+	Apply(ctx context.Context, tx *db.Tx, b *event.Batch) error
+}
+
+const (
+	watchStep   = 50 * time.Millisecond // the watch looks at most 20 times a second
+	watchRate   = 10_000
+	watchLength = 30 * time.Second
+	warmUp      = 5 * time.Second
+)
+
+func (b Insight) watchAll(ctx context.Context, shape watchShape) (r WatchReport, err error) {
+	dir, err := os.MkdirTemp("", "dhvani-watch")
+	if err != nil {
+		return r, err
+	}
+	defer os.RemoveAll(dir)
+	w, err := openWatched(ctx, dir, b.rand(5000, shape.shops), shape)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, w.db.Close()) }()
+	if err := w.history(ctx, shape); err != nil {
+		return r, err
+	}
+	before := heap()
+	records := &insight.Store{DB: w.db}
+	kept := &incident.Store{DB: w.db, Now: w.clock}
+	w.watch = watch.New(watch.Options{DB: w.db, Records: records, Incidents: kept, Shards: 1, Now: w.clock, Logger: slog.New(slog.DiscardHandler)})
+	if mine, err := w.watch.Take(ctx); err != nil || !mine {
+		return r, fmt.Errorf("the watch is not taken: %w", err)
+	}
+	r = WatchReport{Shops: shape.shops, Events: watchRate, Seconds: int(watchLength / time.Second)}
+	var used, most time.Duration
+	var garbage uint64
+	outcomes := 0
+	for from := w.now; w.now < from+(warmUp+watchLength).Microseconds(); {
+		warm := w.now < from+warmUp.Microseconds()
+		w.now += watchStep.Microseconds()
+		come := w.made.batch(w, watchRate*int(watchStep)/int(time.Second))
+		n, err := w.apply(ctx, come)
+		if err != nil {
+			return r, err
+		}
+		cpu, bytes, began := processorTime(), allocated(), time.Now()
+		looks, err := w.round(ctx, come)
+		if err != nil {
+			return r, err
+		}
+		if !warm {
+			outcomes += n
+			used += processorTime() - cpu
+			garbage += allocated() - bytes
+			most = max(most, time.Since(began))
+			r.Looks += looks
+		}
+	}
+	seconds := watchLength.Seconds()
+	r.Signals = w.watch.Signals()
+	r.Core, r.Outcomes = round3(used.Seconds()/seconds), round3(float64(outcomes)/seconds)
+	r.LookMS, r.LookMax = round3(used.Seconds()*1000/float64(max(r.Looks, 1))), round3(most.Seconds()*1000)
+	r.Garbage = round3(float64(garbage) / 1e6 / seconds)
+	r.Memory = round3(float64(heap()-before) / 1e6)
+	for _, ws := range w.shops {
+		err := w.db.View(ctx, func(tx *db.Tx) error {
+			all, err := kept.All(ctx, tx, ws.Number)
+			r.Insights += len(all)
+			return err
+		})
+		if err != nil {
+			return r, err
+		}
+	}
+	runtime.KeepAlive(w.watch)
+	return r, nil
+}
+
+// round looks as the watch does when a batch is stored; each second it also looks at who is due, and every four it renews its lease.
+func (w *watched) round(ctx context.Context, b *event.Batch) (looks int, err error) {
+	w.watch.Committed(b)
+	second := time.Second.Microseconds()
+	if w.now%(4*second) == 0 {
+		if mine, err := w.watch.Take(ctx); err != nil || !mine {
+			return 0, fmt.Errorf("the watch is lost: %w", err)
+		}
+	}
+	return w.watch.Round(ctx, w.shops, w.now%second == 0)
+}
+
+func (w *watched) clock() time.Time { return time.UnixMicro(w.now) }
+
+func openWatched(ctx context.Context, dir string, rnd *rand.Rand, shape watchShape) (*watched, error) {
+	d, err := db.Open(ctx, db.Options{Data: dir})
+	if err != nil {
+		return nil, err
+	}
+	w := &watched{db: d, made: newShoppers(rnd, shape.products)}
+	analyzer := func(int64) feedback.Analyzer { return language.Base() }
+	w.stages = []stage{customer.Stage{}, order.Stage{}, feedback.Stage{Analyzers: analyzer}, insight.Live()}
+	shops, err := workspace.New(ctx, d, filepath.Join(dir, "seal.key"))
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	for i := range shape.shops {
+		made, err := shops.Create(ctx, fmt.Sprintf("Shop %d", i+1))
+		if err == nil {
+			err = d.View(ctx, func(tx *db.Tx) error {
+				model, err := tx.Model(ctx, made.Workspace.Number)
+				w.models = append(w.models, model)
+				return err
+			})
+		}
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		w.shops = append(w.shops, made.Workspace)
+	}
+	return w, nil
+}
+
+// history lets four weeks pass: enough of each value to be watched. Then counts are made as large as if they had come at the rate of
+// now, so that what follows is as usual.
+func (w *watched) history(ctx context.Context, shape watchShape) error {
+	end := time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC).UnixMicro()
+	const size = 2500
+	events := (shape.shops*shape.products*100 + size - 1) / size * size
+	w.made.past = true
+	for done := 0; done < events; done += size {
+		w.now = end - 28*day + 28*day/int64(events)*int64(done)
+		b := w.made.batch(w, size)
+		for i := range b.Events { // spread over the time until the next batch
+			at := w.now + 28*day/int64(events)*int64(i)
+			b.Events[i].At, b.Events[i].ReceivedAt = at, at
+		}
+		if _, err := w.apply(ctx, b); err != nil {
+			return err
+		}
+	}
+	w.made.past = false
+	w.now = end
+	more := int(28 * 86400 * watchRate / float64(events) / 4) // some four times as much of what comes in history ends somehow
+	return w.db.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE outcome_count SET n = n * $1, bad = bad * $1", more)
+		if err == nil {
+			_, err = tx.Exec(ctx, "UPDATE signal SET n = n * $1", more)
+		}
+		return err
+	})
+}
+
+// apply applies events, and counts the outcomes that they come to.
+func (w *watched) apply(ctx context.Context, b *event.Batch) (outcomes int, err error) {
+	for _, s := range w.stages {
+		if p, ok := s.(interface {
+			Prepare(ctx context.Context, b *event.Batch) error
+		}); ok {
+			if err := p.Prepare(ctx, b); err != nil {
+				return 0, err
+			}
+		}
+	}
+	err = w.db.Update(ctx, func(tx *db.Tx) error {
+		for _, s := range w.stages {
+			if err := s.Apply(ctx, tx, b); err != nil {
+				return err
+			}
+		}
+		first := b.Events[0].Position
+		return tx.QueryRow(ctx, "SELECT count(*) FROM outcome WHERE position >= $1", int64(first)).Scan(&outcomes)
+	})
+	return outcomes, err
+}
+
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+// heap is what is in use after a collection.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
