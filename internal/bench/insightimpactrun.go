@@ -174,7 +174,7 @@ func (b *books) carries(since int64, h history) (int, float64) {
 		}
 		t.Groups = append(t.Groups, g)
 	}
-	if found, _ := cause.Find(t, true); len(found) > 0 && found[0].Sure > 0.6 && len(found[0].Pairs) > 0 {
+	if found, sure := cause.Find(t, true); sure && len(found) > 0 && len(found[0].Pairs) > 0 {
 		return sigUPI + slices.Index(methods, found[0].Pairs[0].Value), impact.Again(found[0].Rate, found[0].Others)
 	}
 	var n, bad float64

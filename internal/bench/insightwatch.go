@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -191,12 +192,12 @@ func openWatched(ctx context.Context, dir string, rnd *rand.Rand, shape watchSha
 	return w, nil
 }
 
-// history lets four weeks pass: enough of each value to be watched. Then counts are made as large as if they had come at the rate of
-// now, so that what follows is as usual.
+// history lets four weeks pass: enough of each value to be watched. What was counted in them is then made as much as if it had come at the
+// rate of some seconds that follow, so that what comes after these is as usual.
 func (w *watched) history(ctx context.Context, shape watchShape) error {
-	end := time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC).UnixMicro()
-	const size = 2500
+	const size, calibrate = 2500, 5
 	events := (shape.shops*shape.products*100 + size - 1) / size * size
+	end := time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC).UnixMicro()
 	w.made.past = true
 	for done := 0; done < events; done += size {
 		w.now = end - 28*day + 28*day/int64(events)*int64(done)
@@ -210,14 +211,39 @@ func (w *watched) history(ctx context.Context, shape watchShape) error {
 		}
 	}
 	w.made.past = false
-	w.now = end
-	more := int(28 * 86400 * watchRate / float64(events) / 4) // some four times as much of what comes in history ends somehow
-	return w.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE outcome_count SET n = n * $1, bad = bad * $1", more)
-		if err == nil {
-			_, err = tx.Exec(ctx, "UPDATE signal SET n = n * $1", more)
+	for i := range int64(calibrate) {
+		w.now = end + i*1e6
+		if _, err := w.apply(ctx, w.made.batch(w, watchRate)); err != nil {
+			return err
 		}
-		return err
+	}
+	w.now = end + calibrate*1e6
+	return w.db.Update(ctx, func(tx *db.Tx) error {
+		for _, t := range [][2]string{{"signal", "name"}, {"outcome_count", "kind"}} {
+			sums := map[string][2]float64{}
+			err := tx.Each(ctx, fmt.Sprintf("SELECT %s, sum(CASE WHEN at < $1 THEN n ELSE 0 END), sum(CASE WHEN at < $1 THEN 0 ELSE n END) FROM %s WHERE grain = 15 GROUP BY 1", t[1], t[0]),
+				[]any{end}, func(r *sql.Rows) error {
+					var name string
+					var n [2]float64
+					err := r.Scan(&name, &n[0], &n[1])
+					sums[name] = n
+					return err
+				})
+			if err != nil {
+				return err
+			}
+			bad := ""
+			if t[0] == "outcome_count" {
+				bad = ", bad = bad * $1"
+			}
+			for name, n := range sums {
+				more := max(int64(n[1]/calibrate*28*86400/max(n[0], 1)), 1)
+				if _, err := tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET n = n * $1%s WHERE %s = $2 AND at < $3", t[0], bad, t[1]), more, name, end); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 

@@ -54,6 +54,7 @@ type shop struct {
 	numbered  time.Time // that counts were read,
 	told      time.Time // that history came,
 	refreshed time.Time // that what lives was looked at anew,
+	rests     time.Duration
 	stored    time.Time // and that what is known was stored
 }
 

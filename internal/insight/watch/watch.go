@@ -87,7 +87,8 @@ func (w *Watch) Committed(b *event.Batch) {
 const (
 	lookEvery    = time.Second     // at counts and for what other nodes stored
 	restEvery    = 5 * time.Second // at shops in which nothing comes in
-	refreshEvery = 5 * time.Second // what is said of Insights that live
+	refreshEvery = 5 * time.Second // what is said of Insights that live,
+	refreshPart  = 50              // and for so many times as long as it took nothing of it is said anew
 	storeEvery   = time.Minute     // what the detectors know
 	breath       = 50 * time.Millisecond
 	readAtOnce   = 2000 // outcomes
@@ -230,7 +231,8 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 	at := now.UnixMicro()
 	var steps []*step
 	var n news
-	refresh := now.Sub(s.refreshed) >= refreshEvery
+	refresh := now.Sub(s.refreshed) >= max(refreshEvery, s.rests)
+	began := time.Now()
 	err := w.DB.View(ctx, func(tx *db.Tx) (err error) {
 		if !s.known {
 			if s.known, err = s.load(ctx, tx); err != nil {
@@ -300,7 +302,7 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		return fmt.Errorf("keep what was found: %w", err)
 	}
 	if refresh {
-		s.refreshed = now
+		s.refreshed, s.rests = now, min(refreshPart*time.Since(began), time.Minute)
 	}
 	if save {
 		s.kept(joined, now)
