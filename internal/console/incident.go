@@ -246,6 +246,9 @@ func quotesQuery(v *ui.Viewer, in *incident.Insight) feedbackQuery {
 	if in.Finding.Kind == incident.Product || in.Finding.Kind == incident.Reviews {
 		q.topic, q.product = "", productOf(in)
 	}
+	if in.Finding.Kind == incident.Phrase {
+		q.topic, q.text = "", in.Finding.Phrase
+	}
 	return q
 }
 
@@ -282,7 +285,10 @@ func (c *Console) quotes(ctx context.Context, v *ui.Viewer, in *incident.Insight
 	if in.Finding.Kind == incident.Product || in.Finding.Kind == incident.Reviews {
 		f.Topic, f.Product = "", productOf(in)
 	}
-	if f.Topic != "" || f.Product != "" || in.Finding.Kind == incident.Score {
+	if in.Finding.Kind == incident.Phrase {
+		f.Topic, f.Mood, f.Query = "", "", in.Finding.Phrase
+	}
+	if f.Query != "" || f.Topic != "" || f.Product != "" || in.Finding.Kind == incident.Score {
 		more, _, err := c.Feedback.List(ctx, v.Workspace.Number, f)
 		if err != nil {
 			return nil, err

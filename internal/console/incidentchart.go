@@ -8,6 +8,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/insight/incident"
@@ -22,6 +23,7 @@ type incidentSeries struct {
 	from, to time.Time
 	step     time.Duration
 	slots    []insight.Slot
+	spoken   bool // it counts opinions one by one
 }
 
 // chartSteps are how long a point of the chart may last.
@@ -30,8 +32,9 @@ var chartSteps = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute,
 const (
 	mostPoints  = 90 // of a chart
 	leastPoints = 8
-	leastCases  = 8 // that a point has on average, where the chart is long enough
-	fewCases    = 3 // below what a point would say nothing
+	mostSpoken  = 1000 // opinions that are counted one by one
+	leastCases  = 8    // that a point has on average, where the chart is long enough
+	fewCases    = 3    // below what a point would say nothing
 )
 
 // readSeries reads what the chart shows. which names the dimension that it is
@@ -55,7 +58,12 @@ func (c *Console) readSeries(ctx context.Context, v *ui.Viewer, in *incident.Ins
 		grain = insight.Day
 	}
 	place := v.Workspace.Location()
-	slots, err := c.readSlots(ctx, v.Workspace.Number, s, grain)
+	var slots []insight.Slot
+	if isPhrase(s.sign) || slices.Contains(s.sign.Of, incident.ByStrangers) {
+		slots, err = c.readSpoken(ctx, v.Workspace.Number, &s, grain)
+	} else {
+		slots, err = c.readSlots(ctx, v.Workspace.Number, s, grain)
+	}
 	if err != nil {
 		return s, err
 	}
@@ -109,6 +117,25 @@ func (c *Console) readSlots(ctx context.Context, workspace int64, s incidentSeri
 		out, err = c.Insight.OutcomeSeries(ctx, tx, workspace, s.sign.Outcome, dim, value, from, to, g)
 		return err
 	})
+	return out, err
+}
+
+// readSpoken counts the opinions that hold a phrase, or rate a product; the chart is then of a count.
+func (c *Console) readSpoken(ctx context.Context, workspace int64, s *incidentSeries, g insight.Grain) (out []insight.Slot, err error) {
+	f := feedback.Filter{From: s.from.UnixMicro(), To: s.to.UnixMicro(), Limit: mostSpoken}
+	for _, p := range s.sign.Of {
+		switch insight.Dim(p.Dim) {
+		case insight.DimPhrase:
+			f.Query = p.Value
+		case insight.DimProduct:
+			f.Product = p.Value
+		}
+	}
+	items, _, err := c.Feedback.List(ctx, workspace, f)
+	for i := len(items) - 1; i >= 0; i-- {
+		out = append(out, insight.Slot{At: g.Slot(timeOf(items[i].At).UnixMicro()), N: 1})
+	}
+	s.sign.Outcome, s.of, s.choices, s.spoken = "", nil, nil, true
 	return out, err
 }
 
@@ -243,6 +270,8 @@ func (p *incidentPage) chart(v *ui.Viewer) ui.Chart {
 func (p *incidentPage) usual() (low, high float64) {
 	sign, of := p.series.sign, p.series.of
 	switch {
+	case p.series.spoken: // the sign's is a share
+		return 0, 0
 	case len(sign.Of) == 0 && of == nil, len(sign.Of) == 1 && of != nil && *of == sign.Of[0]:
 		return sign.Low, sign.High
 	case of == nil:

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,11 +95,19 @@ func strongest(in *incident.Insight) (incident.Sign, bool) {
 
 // signName is what a sign counts.
 func signName(v *ui.Viewer, s incident.Sign) string {
-	if s.Outcome != "" {
+	switch {
+	case isPhrase(s):
+		return v.T("incidents.rate_phrase")
+	case slices.Contains(s.Of, incident.ByStrangers):
+		return v.T("incidents.rate_strangers")
+	case s.Outcome != "":
 		return v.T("incidents.rate_" + string(s.Outcome))
 	}
 	return v.L.Word("incidents.count", string(s.Name))
 }
+
+// isPhrase reports whether a sign counts opinions that hold a phrase.
+func isPhrase(s incident.Sign) bool { return len(s.Of) > 0 && s.Of[0].Dim == string(insight.DimPhrase) }
 
 // rateFigure is how often it happens, against what is usual.
 func rateFigure(v *ui.Viewer, in *incident.Insight) ui.StatInfo {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
 )
 
 // SaidText is a text, when it was said, and a number that stands for who said it.
@@ -55,6 +56,62 @@ func (s Store) SaidTexts(ctx context.Context, workspace int64, f Filter, most in
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read texts: %w", err)
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// TextsOf reads the texts of some opinions, by their ids: one that has none, or is not there any more, is left out.
+func TextsOf(ctx context.Context, tx *db.Tx, workspace int64, ids []event.ID) (map[event.ID]string, error) {
+	out := map[event.ID]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	model, err := tx.Model(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	keys := db.NewRows(db.Columns("model int, id bytes"))
+	for i := range ids {
+		keys.Add(model, ids[i][:])
+	}
+	err = tx.Lookup(ctx, keys, "SELECT f.id, f.title, f.text FROM k CROSS JOIN feedback f WHERE f.model = k.model AND f.id = k.id", func(r *sql.Rows) error {
+		var id []byte
+		var title, text string
+		if err := r.Scan(&id, &title, &text); err != nil {
+			return err
+		}
+		if said := Analysed(title, text); said != "" {
+			out[event.ID(id)] = said
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read texts of opinions: %w", err)
+	}
+	return out, nil
+}
+
+// TextsBefore reads the newest texts of a span of time, at most so many, in the order of time. Who said one is a number.
+func TextsBefore(ctx context.Context, tx *db.Tx, workspace, from, to int64, most int) (out []SaidText, err error) {
+	model, err := tx.Model(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	err = tx.Each(ctx, `SELECT f.profile, f.at, f.title, f.text FROM feedback f WHERE f.model = $1 AND f.at >= $2 AND f.at < $3 AND f.search <> ''
+		ORDER BY f.at DESC, f.id DESC LIMIT $4`, []any{model, from, to, most}, func(r *sql.Rows) error {
+		var who []byte
+		var title, text string
+		var x SaidText
+		if err := r.Scan(&who, &x.At, &title, &text); err != nil {
+			return err
+		}
+		x.Customer, x.Text = binary.BigEndian.Uint64(who[len(who)-8:]), Analysed(title, text)
+		out = append(out, x)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read texts of opinions: %w", err)
 	}
 	slices.Reverse(out)
 	return out, nil

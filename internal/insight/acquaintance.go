@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -33,10 +35,22 @@ func (v *values) at(known acquaintances, e *event.Event) {
 	}
 }
 
-// acquaintances looks up what is known of the batch's customers.
-func (w *watched) acquaintances(ctx context.Context, tx *db.Tx) (acquaintances, error) {
+// rater says whether somebody who rates a product bought before: who did not, and names no order that is known, is a stranger.
+func (v *values) rater(known acquaintances, e *event.Event) {
+	if v[inBuyer] != "" {
+		return
+	}
+	v[inBuyer] = "stranger"
+	if known.bought[e] {
+		v[inBuyer] = "returning"
+	}
+}
+
+// acquaintances looks up what is known of the batch's customers, and of those who rate products.
+func (w *watched) acquaintances(ctx context.Context, tx *db.Tx, heard map[subject]*opinion) (acquaintances, error) {
 	out := acquaintances{map[*event.Event]bool{}, map[visitor]string{}}
 	var list []*event.Event
+	var none event.ID
 	ends, lives := db.NewRows(db.Columns("n int, model int, profile bytes, placed bytes, at int")), db.NewRows(db.Columns("n int, model int, profile bytes"))
 	for i := range w.told {
 		t := &w.told[i]
@@ -49,6 +63,13 @@ func (w *watched) acquaintances(ctx context.Context, tx *db.Tx) (acquaintances, 
 			lives.Add(len(list), k.model, k.profile[:])
 		}
 		list = append(list, t.e)
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(heard), compareSubjects) {
+		if e := w.opinions[k]; e != nil && heard[k].rated && heard[k].product != "" {
+			profile := e.Profile()
+			ends.Add(len(list), e.Model, profile[:], none[:], e.At)
+			list = append(list, e)
+		}
 	}
 	err := tx.Lookup(ctx, ends, `SELECT k.n FROM k WHERE EXISTS (SELECT 1 FROM orders o WHERE o.model = k.model
 		AND o.profile = coalesce((SELECT p.customer FROM profile p WHERE p.model = k.model AND p.id = k.profile), k.profile)

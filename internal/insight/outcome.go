@@ -63,8 +63,9 @@ const (
 	DimCarrier  Dim = "carrier"  //
 	DimChannel  Dim = "channel"  // of an opinion
 	DimLanguage Dim = "language" // of an opinion
-	DimBuyer    Dim = "buyer"    // new or returning
+	DimBuyer    Dim = "buyer"    // new or returning; of who rates a product, also a stranger: who never ordered
 	DimQuery    Dim = "query"    // what was searched, of what found nothing
+	DimPhrase   Dim = "phrase"   // words that opinions hold; of signs alone, no outcome has it
 	DimTopic    Dim = "topic"    // of an opinion; the negative ones, line feed, the others, with commas between: see Dims.Topics
 )
 

@@ -228,9 +228,9 @@ func TestOutcomes(t *testing.T) {
 			ev("a", "Survey Answered", 4, `{"kind":"nps","score":5,"order_id":"o"}`),
 			ev("a", "Social Mention", 5, `{"text":"good service","post_id":"1"}`),
 		}, []string{
-			"opinion+1 1 browser=Chrome 142 campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
-			"rating+1 1 browser=Chrome 142 campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
-			"opinion+2 0 channel=review lot=M product=p9 variant=p9/M", "rating+2 0 channel=review lot=M product=p9 variant=p9/M",
+			"opinion+1 1 browser=Chrome 142 buyer=stranger campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
+			"rating+1 1 browser=Chrome 142 buyer=stranger campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
+			"opinion+2 0 buyer=stranger channel=review lot=M product=p9 variant=p9/M", "rating+2 0 buyer=stranger channel=review lot=M product=p9 variant=p9/M",
 			"opinion+4 1 browser=Chrome 142 campaign=google / sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
 			"rating+4 0.5 browser=Chrome 142 campaign=google / sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
 			"opinion+5 0 channel=social language=en topic=;service",

@@ -162,7 +162,7 @@ func (w *watched) sentBack(t *told, x *trail) {
 }
 
 // voice makes the outcomes of an opinion, as it stands after the batch.
-func (w *watched) voice(e *event.Event, id event.ID, o *opinion) {
+func (w *watched) voice(e *event.Event, id event.ID, o *opinion, known acquaintances) {
 	var d values
 	p := event.ParseObject(e.Properties)
 	var amount int64
@@ -184,6 +184,9 @@ func (w *watched) voice(e *event.Event, id event.ID, o *opinion) {
 	d.learn(e)
 	if o.product != "" && (d[inProduct] == "" || p.First("variant", "lot") != "") {
 		d.item(trailItem{o.product, cmp.Or(short(p.First("variant", "lot")), d[inLot]), cmp.Or(short(p.Text("category")), d[inCategory])})
+	}
+	if o.rated && o.product != "" {
+		d.rater(known, e)
 	}
 	d[inChannel], d[inLanguage], d[inTopic] = o.channel, o.language, joinTopics(o.topics)
 	out := Outcome{Kind: OpinionGiven, Subject: id, Bad: o.bad(), Amount: amount, Currency: currency, Key: sender(e)}

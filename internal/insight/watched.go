@@ -261,7 +261,7 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 	if err := w.trails.load(ctx, tx, names, day); err != nil {
 		return err
 	}
-	known, err := w.acquaintances(ctx, tx)
+	known, err := w.acquaintances(ctx, tx, heard)
 	if err != nil {
 		return err
 	}
@@ -276,7 +276,7 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 			return err
 		}
 	}
-	w.hear(heard)
+	w.hear(heard, known)
 	if err := errors.Join(w.answers(ctx, tx), w.pageOutcomes(ctx, tx, visits)); err != nil {
 		return err
 	}
@@ -297,7 +297,7 @@ func (w *watched) apply(ctx context.Context, tx *db.Tx, heard map[subject]*opini
 }
 
 // hear makes outcomes of the batch's opinions, in log order.
-func (w *watched) hear(heard map[subject]*opinion) {
+func (w *watched) hear(heard map[subject]*opinion, known acquaintances) {
 	var list []subject
 	for k := range w.opinions {
 		if heard[k] != nil {
@@ -308,6 +308,6 @@ func (w *watched) hear(heard map[subject]*opinion) {
 		return cmp.Or(cmp.Compare(w.opinions[a].Position, w.opinions[b].Position), compareSubjects(a, b))
 	})
 	for _, k := range list {
-		w.voice(w.opinions[k], k.id, heard[k])
+		w.voice(w.opinions[k], k.id, heard[k], known)
 	}
 }

@@ -301,3 +301,26 @@ func (p *Phrases) prune() {
 	}
 	p.seen = keep
 }
+
+// Wording finds the phrases of texts. It is not to be used by two at once.
+type Wording struct{ t text }
+
+// Phrases finds phrases as Phrases.Add does: of one to four words that neither begin nor end with one that says nothing. Each is
+// given with a hash, equal for all ways to write it, with how many words it has and as it stands in the text.
+func (w *Wording) Phrases(given string, each func(hash uint64, words int, phrase string)) {
+	w.t.fold(given)
+	w.t.phrases(func(from, to int, _ *[mostOfPhrase]uint64, hash uint64) {
+		each(hash, to-from, w.t.given[w.t.tokens[from].from:w.t.tokens[to-1].to])
+	})
+}
+
+// Hash is the hash of a phrase, as Phrases gives it; 0 where it is none.
+func (w *Wording) Hash(phrase string) (hash uint64) {
+	most := 0
+	w.Phrases(phrase, func(h uint64, words int, _ string) {
+		if words > most {
+			hash, most = h, words
+		}
+	})
+	return hash
+}

@@ -67,6 +67,9 @@ const (
 	Critical
 )
 
+// ByStrangers is what a sign is restricted to, beside a product, that counts ratings by people who have no order.
+var ByStrangers = cause.Pair{Dim: string(insight.DimBuyer), Value: "stranger"}
+
 // Sign is one signal that shows it.
 type Sign struct {
 	Signal   string              `json:"signal"` // name of the watch: checkout, opinion/topic=payment, orders ...

@@ -66,6 +66,13 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 	slices.SortFunc(fresh, byRank)
 	for _, g := range fresh {
 		tell := slices.Contains(n.told, g)
+		if explained, err := s.explained(ctx, tx, r, g, now); err != nil {
+			return nil, err
+		} else if explained {
+			g.calm()
+			g.listed = false
+			continue
+		}
 		st, err := s.home(ctx, tx, r, g, live, out, now)
 		if err != nil {
 			return nil, err
@@ -149,8 +156,11 @@ func (s *shop) over(id string, troubled bool, now int64) bool {
 }
 
 // lasts reports whether a trouble goes on: while one of its strong signs does. Weak ones
-// that were raised along with it take long to be sure that all is well.
+// that were raised along with it take long to be sure that all is well, and people speak of it for longer.
 func lasts(signs []*signal, f *incident.Finding) bool {
+	if f.Kind != incident.Phrase {
+		signs = slices.DeleteFunc(slices.Clone(signs), (*signal).says)
+	}
 	most := 0.0
 	for _, g := range signs {
 		most = max(most, g.now.Evidence, peak(f, g.name))
@@ -173,15 +183,34 @@ func (s *shop) signs(id string) (out []*signal) {
 // home finds the Insight, or the step that opens one, to which a signal belongs: of the
 // same theme, or whose trouble explains it, or that hits the same customers.
 func (s *shop) home(ctx context.Context, tx *db.Tx, r Records, g *signal, live []*incident.Insight, steps []*step, now int64) (*step, error) {
-	good := g.isGood()
+	theme, good := g.themeNow(), g.isGood()
+	if g.rates() {
+		return s.floodHome(ctx, tx, r, g, live, steps, now)
+	}
+	// What strangers rate has nothing to do with anything else: explained saw to what is theirs.
+	live = slices.DeleteFunc(slices.Clone(live), func(in *incident.Insight) bool { return in.Finding.Kind == incident.Reviews && in.ID != g.insight })
+	steps = slices.DeleteFunc(slices.Clone(steps), func(st *step) bool { return slices.ContainsFunc(st.fresh, (*signal).rates) })
 	for _, in := range live {
+		if g.says() && g.partOf(&in.Finding) {
+			return &step{in: in}, nil
+		}
 		if in.ID == g.insight || alike(in.Finding.Theme, in.Finding.Good, g) {
 			return &step{in: in}, nil
 		}
 	}
 	for _, st := range steps {
+		if g.says() && g.even() && len(st.fresh) > 0 && st.fresh[0].isGood() && st.fresh[0].themeNow() == themeTraffic {
+			return st, nil
+		}
 		if len(st.fresh) > 0 && alike(st.fresh[0].themeNow(), st.fresh[0].isGood(), g) {
 			return st, nil
+		}
+	}
+	if theme == themeTraffic && good {
+		for _, in := range live {
+			if in.Finding.Kind == incident.Phrase && !slices.ContainsFunc(s.signs(in.ID), func(g *signal) bool { return !g.says() || !g.even() }) {
+				return &step{in: in}, nil // they come, and spoke of it first
+			}
 		}
 	}
 	if g.kind == "" {
@@ -198,7 +227,13 @@ func (s *shop) home(ctx context.Context, tx *db.Tx, r Records, g *signal, live [
 		if sameCause(in.Finding.Causes, mine.Causes) {
 			return &step{in: in}, nil
 		}
-		theirs, err := s.find(ctx, tx, r, append(s.signs(in.ID), g), &in.Finding, now)
+		signs := append(s.signs(in.ID), g)
+		if g.says() || in.Finding.Kind == incident.Phrase { // whom the others hit, by themselves
+			if signs = s.signs(in.ID); len(signs) == 0 {
+				continue
+			}
+		}
+		theirs, err := s.find(ctx, tx, r, signs, &in.Finding, now)
 		if err != nil {
 			return nil, err
 		}

@@ -16,8 +16,8 @@ var once = map[insight.OutcomeKind]time.Duration{
 	insight.SearchMade: 10 * time.Minute, insight.OrderSentBack: 24 * time.Hour, insight.PageDisturbed: 30 * time.Minute, insight.ReplyWaitedFor: time.Hour,
 }
 
-// take feeds an outcome to the signals that it belongs to.
-func (s *shop) take(o *insight.Outcome) {
+// take feeds an outcome to the signals that it belongs to. said is the text of an opinion.
+func (s *shop) take(o *insight.Outcome, said string) {
 	if o.History {
 		s.history++
 		return
@@ -28,9 +28,16 @@ func (s *shop) take(o *insight.Outcome) {
 		return
 	}
 	m := s.moment(o.At)
+	if o.Kind == insight.RatingGiven {
+		s.rated(m, o)
+	}
+	if s.flooded(o) {
+		return
+	}
 	switch o.Kind {
 	case insight.OpinionGiven:
 		s.opinion(m, o)
+		s.hear(m, o, said)
 	case insight.OrderSentBack:
 		if s.first(o, "") {
 			s.feed(string(o.Kind), m, 1, 1)

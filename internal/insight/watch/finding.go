@@ -41,11 +41,18 @@ var causeDims = map[insight.OutcomeKind][]insight.Dim{
 // cases are what is looked at of customers.
 type cases struct {
 	kind   insight.OutcomeKind
-	topics []string // of opinions: negative about any of these
+	topics []string          // of opinions: negative about any of these
+	wrote  map[event.ID]bool // of opinions: those that hold a phrase
 }
 
 // bad is how badly an outcome went, by what the Insight is about.
 func (c cases) bad(o *insight.Outcome) float64 {
+	if c.wrote != nil {
+		if c.wrote[o.Subject] {
+			return 1
+		}
+		return 0
+	}
 	if c.kind != insight.OpinionGiven || len(c.topics) == 0 {
 		return o.Bad
 	}
@@ -67,10 +74,16 @@ type found struct {
 func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal, before *incident.Finding, now int64) (f found, err error) {
 	signals = slices.Clone(signals)
 	slices.SortFunc(signals, byRank)
+	if before != nil && before.Kind == incident.Phrase {
+		wordsFirst(signals)
+	}
 	main := signals[0]
 	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeNow(), main.isGood()
 	if before != nil {
 		f.Noticed, f.Phrase, f.Since, f.Good = before.Noticed, before.Phrase, before.Since, before.Good
+		if before.Kind == incident.Phrase && main.count == insight.Visits { // what was only said is seen
+			f.Good = main.isGood()
+		}
 	}
 	for _, g := range signals {
 		sign := g.sign()
@@ -100,7 +113,8 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 	}
 	f.Kind = kindOf(f.Theme, main, f.Causes, f.Sure)
-	if err := s.voices(ctx, tx, r, &f, now); err != nil {
+	f.spoken(main, signals)
+	if err := s.voices(ctx, tx, r, main, &f, now); err != nil {
 		return f, fmt.Errorf("voices on %s: %w", main.name, err)
 	}
 	changes, err := r.Changes(ctx, tx, s.workspace, f.Since-changedBefore.Microseconds(), now)
@@ -164,6 +178,10 @@ func (s *shop) observe(ctx context.Context, tx *db.Tx, r Records, g *signal, sig
 	var slots []insight.Slot
 	var err error
 	switch {
+	case g.term != nil:
+		sign.N, sign.Observed = g.term.All[1], g.term.All[0]/max(g.term.All[1], 1)
+		sign.Excess = g.term.All[0] - sign.Expected*sign.N
+		return nil
 	case g.count != "":
 		var by map[insight.Name][]insight.Slot
 		by, err = r.Series(ctx, tx, s.workspace, []insight.Name{g.count}, from, now+1, grain)
@@ -246,6 +264,12 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 			c.topics = append(c.topics, g.of.Value)
 		}
 	}
+	switch {
+	case main.says():
+		c.wrote = written(main, signals)
+	case main.rates():
+		c.wrote = main.wrote
+	}
 	since, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since, now+1, lookedThrough)
 	if err != nil {
 		return err
@@ -253,6 +277,9 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	was, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since-compareWith.Microseconds(), f.Since, lookedThrough)
 	if err != nil {
 		return err
+	}
+	if !main.rates() {
+		since = s.sincere(since)
 	}
 	dims := causeDims[c.kind]
 	t := c.table(dims, since, was)
@@ -458,7 +485,7 @@ func within(o *insight.Outcome, pairs []cause.Pair) bool {
 }
 
 // voices counts the opinions since then that are about it.
-func (s *shop) voices(ctx context.Context, tx *db.Tx, r Records, f *found, now int64) error {
+func (s *shop) voices(ctx context.Context, tx *db.Tx, r Records, main *signal, f *found, now int64) error {
 	list, err := r.OutcomesOf(ctx, tx, s.workspace, insight.OpinionGiven, f.Since, now+1, lookedThrough)
 	if err != nil {
 		return err
@@ -466,6 +493,12 @@ func (s *shop) voices(ctx context.Context, tx *db.Tx, r Records, f *found, now i
 	for i := range list {
 		bad, good, _ := strings.Cut(list[i].Dims[insight.DimTopic], "\n")
 		switch {
+		case main.term != nil && !main.wrote[list[i].Subject]:
+		case main.term != nil:
+			f.Voices++
+			if list[i].Bad > 0.5 {
+				f.Upset++
+			}
 		case about(bad, f.Theme):
 			f.Voices++
 			f.Upset++
@@ -519,6 +552,12 @@ func likely(changes []insight.Change, since int64, causes []cause.Cause) (out []
 
 // kindOf is the kind of a theme.
 func kindOf(theme string, main *signal, causes []cause.Cause, sure bool) incident.Kind {
+	if main.says() {
+		return incident.Phrase
+	}
+	if main.rates() {
+		return incident.Reviews
+	}
 	said := main.kind == insight.OpinionGiven || main.kind == insight.RatingGiven || main.count == insight.Upset
 	if said && (theme == themeCheckout || theme == themeService) {
 		return incident.Topic // customers say so; nothing else shows it

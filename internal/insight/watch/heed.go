@@ -34,6 +34,7 @@ func (s *shop) heed(now time.Time) {
 			}
 		}
 	}
+	s.wary = wary
 	for _, g := range s.order {
 		g.wary = max(wary[g.name], 1)
 	}
@@ -50,6 +51,9 @@ func (s *shop) unusual(at int64) bool {
 }
 
 func (g *signal) reading() detect.Reading {
+	if g.term != nil {
+		return g.term.Reading()
+	}
 	if g.share != nil {
 		return g.share.Reading()
 	}

@@ -35,10 +35,16 @@ func (s *shop) judge() (n news) {
 		evidence = append(evidence, e)
 		some = some || e > 1
 	}
+	rises := s.rises()
+	for _, r := range rises {
+		e := r.evidence * weight[second]
+		evidence = append(evidence, e)
+		some = some || e > 1
+	}
 	if !some {
 		return n
 	}
-	verdicts := budget.Decide(evidence)
+	verdicts, watched := budget.Decide(evidence), len(s.order)
 	for i, g := range s.order {
 		switch v := verdicts[i]; {
 		case v == detect.Tell && !g.on():
@@ -66,6 +72,10 @@ func (s *shop) judge() (n news) {
 			s.pools[t].changed = true
 		}
 	}
+	for i, v := range verdicts[watched+len(themes):] {
+		s.risen(rises[i], v, &n)
+	}
+	s.tidy()
 	return n
 }
 
@@ -84,6 +94,9 @@ const (
 var tierShares = [tiers]float64{first: 0.5, second: 0.3, third: 0.2}
 
 func (g *signal) tier() tier {
+	if g.term != nil {
+		return second
+	}
 	switch insight.Dim(g.of.Dim) {
 	case insight.DimMethod, insight.DimDevice:
 		return first
@@ -107,7 +120,7 @@ func (s *shop) weights() (w [tiers]float64) {
 			n[g.tier()]++
 		}
 	}
-	n[second] += float64(len(s.pools))
+	n[second] += float64(len(s.pools) + s.searched())
 	all, shares := 0.0, 0.0
 	for i := range n {
 		if n[i] > 0 {
@@ -154,18 +167,22 @@ func (g *signal) rank() int {
 		return 1
 	case g.kind == insight.PageDisturbed || g.kind == insight.ReplyWaitedFor || g.kind == insight.SearchMade:
 		return 2
-	case g.kind == insight.OpinionGiven && g.of.Dim == string(insight.DimTopic):
+	case g.rates():
 		return 3
-	case g.kind == insight.OrderSentBack:
+	case g.kind == insight.OpinionGiven && g.of.Dim == string(insight.DimTopic):
 		return 4
+	case g.says():
+		return 12 // anything else tells more: who, where and how many
+	case g.kind == insight.OrderSentBack:
+		return 6
 	case g.of.Dim == string(insight.DimProduct):
-		return 5
-	case g.kind == insight.RatingGiven:
 		return 7
+	case g.kind == insight.RatingGiven:
+		return 10
 	case g.kind == insight.OpinionGiven:
-		return 8
+		return 11
 	}
-	return 6 // counts
+	return 8 // counts
 }
 
 func byRank(a, b *signal) int {

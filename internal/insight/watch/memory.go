@@ -25,3 +25,16 @@ func (m *memory[K, V]) put(k K, v V) {
 	}
 	m.new[k] = v
 }
+
+// renew is get, of what is then one of the newest.
+func (m *memory[K, V]) renew(k K) (V, bool) {
+	if v, ok := m.new[k]; ok {
+		return v, true
+	}
+	v, ok := m.old[k]
+	if ok {
+		delete(m.old, k)
+		m.put(k, v)
+	}
+	return v, ok
+}

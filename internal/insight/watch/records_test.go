@@ -18,10 +18,11 @@ type records struct {
 	counts   map[insight.Name][]int64
 	r        *rand.Rand
 	sequence uint64
+	texts    map[event.ID]string // of opinions
 }
 
 func newRecords(seed uint64) *records {
-	return &records{counts: map[insight.Name][]int64{}, r: rand.New(rand.NewPCG(seed, 1))}
+	return &records{counts: map[insight.Name][]int64{}, texts: map[event.ID]string{}, r: rand.New(rand.NewPCG(seed, 1))}
 }
 
 func (m *records) add(o insight.Outcome) {
@@ -164,4 +165,23 @@ func (m *records) Overdue(context.Context, *db.Tx, int64, int64, int64) ([]insig
 
 func (m *records) Changes(context.Context, *db.Tx, int64, int64, int64) ([]insight.Change, error) {
 	return nil, nil
+}
+
+func (m *records) TextsOf(_ context.Context, _ *db.Tx, _ int64, subjects []event.ID) (map[event.ID]string, error) {
+	out := map[event.ID]string{}
+	for _, id := range subjects {
+		if said := m.texts[id]; said != "" {
+			out[id] = said
+		}
+	}
+	return out, nil
+}
+
+func (m *records) TextsBefore(_ context.Context, _ *db.Tx, _, from, to int64, most int) (out []insight.Text, err error) {
+	for i := range m.outcomes {
+		if o := &m.outcomes[i]; o.Kind == insight.OpinionGiven && o.At >= from && o.At < to && m.texts[o.Subject] != "" {
+			out = append(out, insight.Text{At: o.At, Who: uint64(o.Position), Text: m.texts[o.Subject]})
+		}
+	}
+	return out[max(len(out)-most, 0):], nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/detect"
 	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/language"
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
@@ -20,10 +21,16 @@ type shop struct {
 	hour      detect.Moment // of the hour at hand
 	hourAt    int64
 
-	signals map[string]*signal
-	order   []*signal // by name
-	topics  []*signal // of opinions
-	pools   map[string]*pool
+	signals   map[string]*signal
+	order     []*signal // by name
+	topics    []*signal // of opinions
+	pools     map[string]*pool
+	phrases   *terms
+	strangers *terms // who rate products
+	wording   language.Wording
+	terms     []*signal          // of phrases, and of strangers' ratings
+	dropped   []string           // signals that are no more, which is not stored yet
+	wary      map[string]float64 // of signals that staff called wrong: how many times as much evidence they need
 
 	cursor   map[int]event.Position // by shard: read up to here
 	latest   int64                  // time of the latest outcome
@@ -85,6 +92,8 @@ func newShop(number int64) *shop {
 // forget begins without any knowledge.
 func (s *shop) forget() {
 	s.signals, s.order, s.topics, s.pools = map[string]*signal{}, nil, nil, map[string]*pool{}
+	s.phrases, s.terms, s.dropped = newTerms(phrasesName), nil, nil
+	s.strangers = newTerms(strangersName)
 	s.counted, s.carry = map[countKey]int64{}, map[insight.Name]int64{}
 	s.people, s.texts = newMemory[person, int64](mostPeople), newMemory[event.ID, *text](mostTexts)
 }
@@ -99,6 +108,9 @@ func (s *shop) add(g *signal) bool {
 	slices.SortFunc(s.order, func(a, b *signal) int { return strings.Compare(a.name, b.name) })
 	if g.kind == insight.OpinionGiven && g.of.Dim == string(insight.DimTopic) {
 		s.topics = append(s.topics, g)
+	}
+	if g.term != nil {
+		s.terms = append(s.terms, g)
 	}
 	return true
 }
@@ -137,5 +149,5 @@ func (s *shop) watched() (n int) {
 			n++
 		}
 	}
-	return n + len(s.pools)
+	return n + len(s.pools) + s.searched()
 }

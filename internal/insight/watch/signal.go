@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/insight/detect"
@@ -22,6 +23,10 @@ type signal struct {
 
 	share *detect.Share
 	tally *detect.Count
+	term  *detect.Term
+	hash  uint64            // of a term
+	wrote map[event.ID]bool // opinions that hold the term,
+	moods float64           // and how badly they sound, added up
 
 	now     detect.Reading
 	insight string // of which it is a sign
@@ -151,6 +156,9 @@ func (s *signal) evidence() float64 {
 }
 
 func (s *signal) on() bool {
+	if s.term != nil {
+		return s.term.Ep.On
+	}
 	if s.share != nil {
 		return s.share.S.Ep.On
 	}
@@ -158,6 +166,11 @@ func (s *signal) on() bool {
 }
 
 func (s *signal) raise() {
+	if s.term != nil {
+		s.term.Raise()
+		s.now = s.reading()
+		return
+	}
 	if s.share != nil {
 		s.share.Raise()
 	} else {
@@ -166,7 +179,9 @@ func (s *signal) raise() {
 }
 
 func (s *signal) calm() {
-	if s.share != nil {
+	if s.term != nil {
+		s.term.Calm()
+	} else if s.share != nil {
 		s.share.Calm()
 	} else {
 		s.tally.Calm()
@@ -175,7 +190,9 @@ func (s *signal) calm() {
 }
 
 func (s *signal) feed(m detect.Moment, k, n float64) {
-	if s.share != nil {
+	if s.term != nil {
+		s.now = s.term.Feed(m, k, n)
+	} else if s.share != nil {
 		s.now = s.share.Feed(m, k, n)
 	} else {
 		s.now = s.tally.Feed(m, k)
@@ -184,6 +201,9 @@ func (s *signal) feed(m detect.Moment, k, n float64) {
 }
 
 func (s *signal) state() []byte {
+	if s.term != nil {
+		return s.term.State()
+	}
 	if s.share != nil {
 		return s.share.State()
 	}
@@ -191,6 +211,9 @@ func (s *signal) state() []byte {
 }
 
 func (s *signal) restore(b []byte) error {
+	if s.term != nil {
+		return s.term.Restore(b)
+	}
 	if s.share != nil {
 		return s.share.Restore(b)
 	}
@@ -204,12 +227,21 @@ func (s *signal) sign() incident.Sign {
 	if s.of.Dim != "" {
 		g.Of = []cause.Pair{s.of}
 	}
+	if s.rates() {
+		g.Of = append(g.Of, incident.ByStrangers)
+	}
 	return g
 }
 
 // parse makes the signal of a stored name, nil where it is none of this version.
 func parse(name string) *signal {
 	if kind, value, ok := strings.Cut(name, "/"); ok {
+		if prefix := kind + "/"; prefix == phraseSignal || prefix == praiseSignal {
+			return newPhrase(name)
+		}
+		if kind+"/" == strangersSignal {
+			return newStrangers(name)
+		}
 		dim, v, _ := strings.Cut(value, "=")
 		k := insight.OutcomeKind(kind)
 		if slices.Contains(split[k], insight.Dim(dim)) {

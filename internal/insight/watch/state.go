@@ -44,9 +44,20 @@ func (s *shop) load(ctx context.Context, tx *db.Tx) (known bool, err error) {
 			pools[theme] = state
 			return nil
 		}
+		for _, t := range []*terms{s.phrases, s.strangers} {
+			if name == t.name {
+				if t.restore(state) != nil {
+					t.begin(narrowest) // it is learnt anew
+				}
+				return nil
+			}
+		}
 		// What another version wrote is learnt anew.
 		if g := parse(name); g != nil && g.restore(state) == nil {
 			g.insight, g.listed = in, listed == 1
+			if g.says() {
+				g.hash = s.wording.Hash(g.phrase())
+			}
 			g.now = g.reading()
 			s.add(g)
 		}
@@ -97,6 +108,19 @@ func (s *shop) store(ctx context.Context, tx *db.Tx, joined map[*signal]string) 
 			rows.Add(s.workspace, poolName+theme, p.pool.State(), "", 0)
 		}
 	}
+	for _, t := range []*terms{s.phrases, s.strangers} {
+		if t.changed {
+			rows.Add(s.workspace, t.name, t.state(), "", 0)
+		}
+	}
+	for _, name := range s.dropped {
+		if s.signals[name] != nil {
+			continue // there again
+		}
+		if _, err := tx.Exec(ctx, "DELETE FROM watch_signal WHERE workspace = $1 AND name = $2", s.workspace, name); err != nil {
+			return fmt.Errorf("forget a signal: %w", err)
+		}
+	}
 	err = tx.Insert(ctx, "watch_signal", rows, `ON CONFLICT (workspace, name) DO UPDATE SET state = excluded.state, insight = excluded.insight, listed = excluded.listed`)
 	if err != nil {
 		return fmt.Errorf("store what the watch knows: %w", err)
@@ -115,5 +139,6 @@ func (s *shop) kept(joined map[*signal]string, at time.Time) {
 	for _, p := range s.pools {
 		p.changed = false
 	}
-	s.stored, s.floods = at, nil
+	s.phrases.changed, s.strangers.changed = false, false
+	s.stored, s.floods, s.dropped = at, nil, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 )
 
 const (
@@ -62,6 +63,9 @@ func (s *shop) named(ctx context.Context, tx *db.Tx, r Records, f *found) (err e
 				id = p.Value
 			}
 		}
+	}
+	if id == "" && f.Kind == incident.Reviews && len(f.Signs) > 0 && len(f.Signs[0].Of) > 0 {
+		id = f.Signs[0].Of[0].Value
 	}
 	if id == "" && f.Theme == themePrice && len(f.Changes) > 0 && f.Changes[0].Kind == "price" {
 		id = f.Changes[0].Of[string(insight.DimProduct)]

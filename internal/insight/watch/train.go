@@ -33,6 +33,10 @@ type Records interface {
 	Labels(ctx context.Context, tx *db.Tx, workspace int64, name insight.Name, from, to int64, grain insight.Grain, limit int) ([]insight.ValueCount, error)
 	// ProductName returns what a product is called, "" where nobody has said.
 	ProductName(ctx context.Context, tx *db.Tx, workspace int64, id string) (string, error)
+	// TextsOf returns what opinions say, by the subjects of their outcomes.
+	TextsOf(ctx context.Context, tx *db.Tx, workspace int64, subjects []event.ID) (map[event.ID]string, error)
+	// TextsBefore returns the newest texts of a span of time, at most so many, in the order of time.
+	TextsBefore(ctx context.Context, tx *db.Tx, workspace, from, to int64, most int) ([]insight.Text, error)
 	// Overdue returns the parcels whose promise passed in a span of time and that have not come.
 	Overdue(ctx context.Context, tx *db.Tx, workspace, from, to int64) ([]insight.Outcome, error)
 	// Changes returns what the shop changed in a span of time.

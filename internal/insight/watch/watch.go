@@ -238,6 +238,11 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 			if s.known, err = s.load(ctx, tx); err != nil {
 				return err
 			}
+			if s.known {
+				if err := s.again(ctx, tx, w.Records, at); err != nil {
+					return err
+				}
+			}
 		}
 		switch {
 		case !s.known || s.stale() && s.quiet(now):
@@ -323,7 +328,7 @@ func (s *shop) begin(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) er
 	}
 	s.fresh, s.counting = true, false // what came since the last whole quarter of an hour is not counted
 	if !first {
-		return nil
+		return s.learnTerms(ctx, tx, w.Records, now.UnixMicro())
 	}
 	s.known, s.told = true, now // of what comes in now much may be history
 	for shard := range w.Shards {
@@ -333,7 +338,7 @@ func (s *shop) begin(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) er
 		}
 		s.cursor[shard] = at
 	}
-	return nil
+	return s.learnTerms(ctx, tx, w.Records, now.UnixMicro())
 }
 
 // read feeds what is new.
@@ -345,8 +350,12 @@ func (s *shop) read(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) err
 			if err != nil {
 				return err
 			}
+			said, err := s.said(ctx, tx, w.Records, list)
+			if err != nil {
+				return err
+			}
 			for i := range list {
-				s.take(&list[i])
+				s.take(&list[i], said[list[i].Subject])
 				s.cursor[shard] = list[i].Position
 				s.busy, s.active = true, now
 				if list[i].History {
@@ -379,7 +388,7 @@ func (s *shop) overdue(ctx context.Context, tx *db.Tx, r Records, now time.Time)
 		return err
 	}
 	for i := range list {
-		s.take(&list[i])
+		s.take(&list[i], "")
 	}
 	s.promised = at
 	return nil
