@@ -220,7 +220,7 @@ func (c *courier) notice(l *locale.Locale, d *deliver.Destination, in *Insight, 
 	}
 	switch {
 	case what == HasRecovered && !f.Good:
-		n.Title = l.T("incident.tell_recovered", "Title", title)
+		n.Title, n.Text = l.T("incident.tell_recovered", "Title", title), Over(l, in, c.now)
 	case what == CameBack:
 		n.Title = l.T("incident.tell_back", "Title", title)
 	case what == BecameWorse:
@@ -232,12 +232,16 @@ func (c *courier) notice(l *locale.Locale, d *deliver.Destination, in *Insight, 
 	case f.Good:
 		n.Title = l.T("incident.tell_good", "Title", title)
 	}
-	n.Facts = facts(l, in, c.now)
+	n.Facts = facts(l, in)
 	if c.s.URL == nil {
 		return n
 	}
 	base := strings.TrimRight(c.s.URL(), "/")
-	if base == "" || in.ID == "" {
+	if base == "" {
+		return n
+	}
+	if in.ID == "" { // an example
+		n.Links = append(n.Links, notice.Link{Text: l.T("incident.link_list"), URL: base + "/w/" + c.shop.ID + "/incidents"})
 		return n
 	}
 	n.Links = append(n.Links, notice.Link{Text: l.T("incident.link_open"), URL: base + "/w/" + c.shop.ID + "/incidents/" + in.ID})
@@ -250,7 +254,7 @@ func (c *courier) notice(l *locale.Locale, d *deliver.Destination, in *Insight, 
 }
 
 // facts are the lines below the text.
-func facts(l *locale.Locale, in *Insight, now time.Time) (out []notice.Fact) {
+func facts(l *locale.Locale, in *Insight) (out []notice.Fact) {
 	f := &in.Finding
 	add := func(key, value string) {
 		if value != "" {
@@ -260,7 +264,7 @@ func facts(l *locale.Locale, in *Insight, now time.Time) (out []notice.Fact) {
 	if !f.Good {
 		add("incident.fact_severity", SeverityWord(l, in.Severity))
 	}
-	add("incident.fact_since", Moment(l, f.Since, now))
+	add("incident.fact_since", l.DateTime(time.UnixMicro(f.Since))) // it may be read on another day
 	if f.Sure && len(f.Causes) > 0 && len(f.Causes[0].Pairs) > 0 {
 		add("incident.fact_cause", CauseWords(l, f, &f.Causes[0]))
 	}

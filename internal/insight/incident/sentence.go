@@ -83,6 +83,27 @@ func seen(t *locale.Locale, in *Insight, s *Sign, now time.Time) string {
 	return t.T(key, "Time", since, "Now", found, "Usual", usual, "Of", of)
 }
 
+// Over says of what is as usual again since when it is, and what it came to.
+func Over(t *locale.Locale, in *Insight, now time.Time) string {
+	f := &in.Finding
+	end := in.RecoveredAt
+	if end.IsZero() {
+		end = now
+	}
+	long := max(end.Sub(time.UnixMicro(f.Since)), time.Minute).Truncate(time.Minute)
+	out := []string{t.T("incident.sum_over", "Time", Moment(t, end.UnixMicro(), now), "Long", t.Duration(long))}
+	if f.Hit > 0 {
+		out = append(out, t.T("incident.sum_was_hit", "N", f.Hit))
+		if f.Back > 0 {
+			out = append(out, t.T("incident.sum_back", "N", f.Back))
+		}
+	}
+	if lost := LostWords(t, f); lost != "" {
+		out = append(out, lost)
+	}
+	return strings.Join(out, " ")
+}
+
 // LostWords says how many orders and how much money are lost, "" where none are.
 func LostWords(t *locale.Locale, f *Finding) string {
 	n := int64(math.Round(f.Lost.Orders))

@@ -33,15 +33,19 @@ func newTelling(t *locale.Locale, in *Insight, now time.Time) *telling {
 			w.values[p.Dim] = p.Value
 		}
 	}
-	if len(w.f.Signs) > 0 { // what the signal itself is restricted to
+	if len(w.f.Signs) > 0 { // what the signal itself is restricted to; a sure cause says better where it is so
+		known := w.f.Sure && len(first(w.f.Causes)) > 0
 		for _, p := range w.f.Signs[0].Of {
-			if w.values[p.Dim] == "" {
+			if w.values[p.Dim] == "" && (!known || slices.Contains(subjects, insight.Dim(p.Dim))) {
 				w.values[p.Dim] = p.Value
 			}
 		}
 	}
 	return w
 }
+
+// subjects are what a trouble is about, rather than where it is so.
+var subjects = []insight.Dim{insight.DimTopic, insight.DimProduct, insight.DimVariant, insight.DimQuery}
 
 // anyOf stands between values of one dimension, of which each has it.
 const anyOf = "\x1f"

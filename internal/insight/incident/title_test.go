@@ -79,14 +79,14 @@ func TestSentence(t *testing.T) {
 	en := locale.For(locale.English, time.UTC)
 	in := told(incident.Payment, nil, pair("device", "Android"), pair("method", "upi"))
 	in.Finding.Signs[0].Of = []cause.Pair{pair("method", "upi")}
-	want := "Since 14:12 90% of checkouts fail (UPI), usually 2.1%. 94% of what is unusual comes from: Android, UPI. 18 customers are hit. 2 of them got through after all. About 9 orders lost, ₹9,000."
+	want := "Since 14:12, 90% of checkouts fail (UPI), usually 2.1%. 94% of what is unusual comes from Android, UPI. 18 customers are hit. 2 of them got through after all. About 9 orders lost, ₹9,000."
 	if got := incident.Sentence(en, in, in.OpenedAt); got != want {
 		t.Errorf("%q", got)
 	}
 	in.Finding.Sure = false
 	in.Finding.Signs[0] = incident.Sign{Name: insight.Orders, Observed: 3, Expected: 42}
 	in.Finding.Hit, in.Finding.Lost = 0, impact.Lost{}
-	if got, want := incident.Sentence(en, in, in.OpenedAt), "Since 14:12 3 orders an hour, usually 42. The cause is not sure yet."; got != want {
+	if got, want := incident.Sentence(en, in, in.OpenedAt), "Since 14:12, 3 orders an hour, usually 42. The cause is not sure yet."; got != want {
 		t.Errorf("%q", got)
 	}
 }

@@ -60,7 +60,11 @@ func (l *Letter) Lead(t *locale.Locale) string {
 	if l.N == 0 {
 		return t.T("letter.lead_none", "N", l.Before)
 	}
-	out := t.T("letter.lead", "N", l.N, "Before", t.Int(l.Before))
+	lead := "letter.lead"
+	if l.Until.Before(l.Week.To) {
+		lead = "letter.lead_so_far"
+	}
+	out := t.T(lead, "N", l.N, "Before", t.Int(l.Before))
 	if s, ok := feedback.ShareByModel(l.Moods.Bad, l.Moods.Rated(), l.ByModel); ok {
 		out += " " + t.T("letter.lead_bad", "Share", t.Percent(s.Value, 0), "Low", t.Percent(s.Low, 0), "High", t.Percent(s.High, 0))
 	}
