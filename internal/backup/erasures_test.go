@@ -81,6 +81,17 @@ func TestErasedStayErased(t *testing.T) {
 			if waits != 0 || others != 1 {
 				t.Errorf("what is not made from events: %d rows of an erased customer, %d of others", waits, others)
 			}
+			asha := event.ProfileID(target.number, event.UserProfile, "asha")
+			for query, who := range map[string]any{
+				"SELECT count(CASE WHEN customer = $1 THEN 1 END), count(*) FROM loop_customer": asha[:],
+				"SELECT count(CASE WHEN about = $1 THEN 1 END), count(*) FROM outbox":           asha.String(),
+			} {
+				var theirs, all int
+				target.update(func(ctx context.Context, tx *db.Tx) error { return tx.QueryRow(ctx, query, who).Scan(&theirs, &all) })
+				if theirs != 0 || all < 1 {
+					t.Errorf("%s: %d rows of an erased customer, of %d", query, theirs, all)
+				}
+			}
 			for table, rows := range target.everyRow() {
 				for _, row := range rows {
 					if table != "workspace" && (strings.Contains(row, "asha") || strings.Contains(row, "visitor") || strings.Contains(row, `"user 3"`)) {
@@ -155,6 +166,14 @@ func (p *place) waits(users ...string) {
 		for _, u := range users {
 			id := event.ProfileID(p.number, event.UserProfile, u)
 			if _, err := tx.Exec(ctx, "INSERT INTO chat_wait (workspace, id, due, at, profile, history, dims) VALUES ($1, $2, 9, 7, $2, 0, '')", p.number, id[:]); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO loop_customer (workspace, insight, customer, address, at, arm, language, answered_at, answer)
+				VALUES ($1, 'i', $2, $2, 7, 0, '', 0, '')`, p.number, id[:]); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO outbox (workspace, id, destination, kind, about, receiver, zone, bulk, body, state, attempts, due, created_at, touched_at, failure, log)
+				VALUES ($1, $2, 'd', 'k', $2, 'a@b.example', '', 1, $3, 'sent', 1, 0, 7, 7, '', '[]')`, p.number, id.String(), []byte("x")); err != nil {
 				return err
 			}
 		}

@@ -54,8 +54,12 @@ func (l *loader) rules(t *loadTable, known *db.Table) error {
 			t.keep = l.keepDead(columns[0], columns[1], columns[2])
 		}
 	case t.name == "outbox":
-		if columns, err = at("state", "failure"); err == nil {
-			t.keep = keepMessage(columns[0], columns[1])
+		if columns, err = at("state", "failure", "workspace", "about"); err == nil {
+			t.keep = l.keepMessage(columns[0], columns[1], columns[2], columns[3])
+		}
+	case known.Has("workspace") && known.Has("customer") && !known.Derived():
+		if columns, err = at("workspace", "customer"); err == nil {
+			t.keep = l.keepProfile(columns[0], columns[1]) // a customer is named by one of their profiles
 		}
 	case known.Has("workspace") && known.Has("profile") && !known.Derived():
 		if columns, err = at("workspace", "profile"); err == nil {
@@ -147,8 +151,18 @@ func (l *loader) keepDead(key, workspace, record int) keepFunc {
 
 // keepMessage gives up the messages that waited: they may have been sent since the
 // backup was made, and nobody wants yesterday's alarms. Staff can send them again.
-func keepMessage(state, failure int) keepFunc {
+// Those to an erased customer are left out.
+func (l *loader) keepMessage(state, failure, workspace, about int) keepFunc {
 	return func(_ context.Context, _ *db.Tx, row []any) (bool, error) {
+		w, ok := row[workspace].(int64)
+		if !ok {
+			return false, damaged(errRow)
+		}
+		if name, _ := row[about].(string); name != "" && l.erase.named(w) {
+			if id, err := event.ParseID(name); err == nil && l.erase.marked(w, id) {
+				return false, nil
+			}
+		}
 		if row[state] == "open" {
 			row[state], row[failure] = "dead", "restored"
 		}

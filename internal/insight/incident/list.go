@@ -248,13 +248,3 @@ func (s *Store) Of(ctx context.Context, workspace int64, profiles []event.ID) (o
 	})
 	return out, err
 }
-
-// Forget deletes that Insights hit a customer. Their counts stay, which name nobody.
-func (s *Store) Forget(ctx context.Context, tx *db.Tx, workspace int64, profiles []event.ID) error {
-	for i := range profiles {
-		if _, err := tx.Exec(ctx, "DELETE FROM insight_hit WHERE workspace = $1 AND profile = $2", workspace, profiles[i][:]); err != nil {
-			return fmt.Errorf("forget whom incidents hit: %w", err)
-		}
-	}
-	return nil
-}

@@ -271,10 +271,6 @@ func TestList(t *testing.T) {
 		if err != nil || len(page) != 1 || len(rest) != 1 || end != "" || page[0].Profile == rest[0].Profile {
 			t.Errorf("%v %v %v", err, page, rest)
 		}
-		update(t, d, func(tx *db.Tx) error { return s.Forget(ctx, tx, 1, []event.ID{profile("ann"), profile("bob")}) })
-		if of, _ = s.Of(ctx, 1, []event.ID{profile("ann"), profile("bob")}); len(of) > 0 {
-			t.Error("a forgotten customer is hit")
-		}
 	})
 }
 

@@ -15,7 +15,6 @@ package loop
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/customer"
@@ -141,13 +140,3 @@ func Possible(in *incident.Insight) bool {
 
 // Mended reports whether it can be approved now.
 func Mended(in *incident.Insight) bool { return Possible(in) && mended(in) }
-
-// Forget deletes what is known of a customer, whose profiles these are.
-func (s *Store) Forget(ctx context.Context, tx *db.Tx, workspace int64, profiles []event.ID) error {
-	for i := range profiles {
-		if _, err := tx.Exec(ctx, "DELETE FROM loop_customer WHERE workspace = $1 AND customer = $2", workspace, profiles[i][:]); err != nil {
-			return fmt.Errorf("forget who was written to: %w", err)
-		}
-	}
-	return nil
-}
