@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -107,16 +106,7 @@ func TestPhone(t *testing.T) {
 			b.size(width, 800)
 			b.goTo(path)
 			b.at(path)
-			wide := ask[string](b, `(() => {
-				const most = document.documentElement.clientWidth
-				if (document.documentElement.scrollWidth <= most) return ""
-				const out = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > most + 1 && e.checkVisibility())
-				return out.slice(-3).map(e => e.outerHTML.slice(0, 160)).join("\n") || "something"
-			})()`)
-			if wide != "" {
-				t.Errorf("at %d points the page scrolls sideways for\n%s", width, wide)
-				b.picture(fmt.Sprint(t.Name(), width))
-			}
+			b.fits()
 		}
 	})
 }

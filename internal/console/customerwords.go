@@ -30,11 +30,11 @@ func identifierIcon(kind string) string {
 func identifierText(v *ui.Viewer, i customer.Identifier) string {
 	switch i.Kind {
 	case event.UserProfile:
-		return v.T("customer.user", "ID", shortLine(customer.Mask(i.Kind, i.Value)))
+		return v.T("customer.user", "ID", shortLine(customer.Mask(i.Kind, i.Value), mostLine))
 	case event.AnonymousProfile:
 		return v.T("customer.browser", "ID", shortID(i.Value))
 	}
-	return i.Kind + " " + shortLine(customer.Mask(i.Kind, i.Value))
+	return i.Kind + " " + shortLine(customer.Mask(i.Kind, i.Value), mostLine)
 }
 
 // shortID is the beginning and the end of a long id.

@@ -30,6 +30,7 @@ type incidentSeries struct {
 var chartSteps = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 24 * time.Hour}
 
 const (
+	mostMark    = 36 // characters beside a mark
 	mostPoints  = 90 // of a chart
 	leastPoints = 8
 	mostSpoken  = 1000 // opinions that are counted one by one
@@ -289,7 +290,7 @@ func (p *incidentPage) usual() (low, high float64) {
 func (p *incidentPage) marks(v *ui.Viewer) (out []ui.Moment) {
 	for _, x := range p.Finding.Changes[:min(len(p.Finding.Changes), 1)] {
 		if i, ok := p.series.index(time.UnixMicro(x.At)); ok {
-			out = append(out, ui.Moment{At: i, Label: shortLine(x.Title)})
+			out = append(out, ui.Moment{At: i, Label: shortLine(x.Title, mostMark)})
 		}
 	}
 	if i, ok := p.series.index(p.OpenedAt); ok {

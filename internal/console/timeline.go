@@ -180,7 +180,7 @@ func tell(v *ui.Viewer, it *customer.Item) happening {
 		return h
 	}
 	say(t.key, t.icon, strings.TrimSpace(p.First(strings.Fields(t.names)...)))
-	h.More = shortLine(customer.Mask("", h.More))
+	h.More = shortLine(customer.Mask("", h.More), mostLine)
 	h.said = feedback.Opinions(&e)
 	h.value(v, e.Verb(), p)
 	return h
@@ -229,10 +229,13 @@ func (h *happening) value(v *ui.Viewer, verb event.Verb, p event.Object) {
 	}
 }
 
+// mostLine is how many characters of a text stand beside others.
+const mostLine = 80
+
 // shortLine cuts a text to fit beside others.
-func shortLine(s string) string {
-	if r := []rune(strings.Join(strings.Fields(s), " ")); len(r) > 80 {
-		return string(r[:79]) + "…"
+func shortLine(s string, most int) string {
+	if r := []rune(strings.Join(strings.Fields(s), " ")); len(r) > most {
+		return string(r[:most-1]) + "…"
 	}
 	return s
 }

@@ -210,7 +210,15 @@ function marks(d: Drawing): object[] {
   const many = d.marks ?? []
   // Two labels stand on either side of their lines, lest they meet; at an edge within the chart.
   const last = Math.max(d.ticks.length - 1, 1)
-  const side = (i: number) => ((many[i]?.at ?? 0) > 0.85 * last ? 'right' : (many[i]?.at ?? 0) < 0.1 * last ? 'left' : many.length < 2 ? 'center' : i < many.length - 1 ? 'right' : 'left')
+  const side = (i: number) => {
+    const here = many[i]?.at ?? 0
+    const before = here - (i > 0 ? (many[i - 1]?.at ?? 0) : 0)
+    const after = (i < many.length - 1 ? (many[i + 1]?.at ?? last) : last) - here
+    if (here > 0.85 * last) return 'right'
+    if (here < 0.1 * last) return 'left'
+    if (many.length < 2) return here < 0.3 * last ? 'left' : 'center'
+    return i < many.length - 1 ? (after > 1.5 * before ? 'left' : 'right') : 'left'
+  }
   const at = many.map((m, i) => {
     const c = colour(m.bad ? '--color-error' : '--ink2')
     return { xAxis: m.at, name: m.label, lineStyle: { color: c, type: [3, 3], width: 1 }, label: { formatter: m.label, color: c, fontFamily: font, fontSize: 11, fontWeight: 500, distance: 6, align: side(i) } }
