@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -257,5 +258,28 @@ func hover(selector string) func(context.Context, *chromedp.Target) error {
 		}
 		_, err = chromedp.Call(ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: at[0], Y: at[1]})
 		return err
+	}
+}
+
+// Shares end at 100 %, however near they come to it.
+func TestSharesEndAtAHundred(t *testing.T) {
+	s := newIslands(t)
+	b := open(t, s.URL)
+	b.goTo("/w/w1/live")
+	b.until("document.documentElement.classList.contains('is-live')")
+	c := islandChart(3)
+	low := 0.0
+	c.Kind, c.Unit, c.Min, c.Marks = ui.Line, "%", &low, nil
+	c.Series = c.Series[:1]
+	for i := range c.Series[0].Values {
+		c.Series[0].Values[i] = 0.9
+	}
+	c.Series[0].High = slices.Repeat([]float64{1}, len(c.Series[0].Values))
+	c.Series[0].Low = slices.Repeat([]float64{0.7}, len(c.Series[0].Values))
+	c.Usual = nil
+	s.sends <- "event: chart\ndata: " + renderLine(t, ui.ChartView(viewer(httptest.NewRequest("GET", "/w/w1/live", nil)), c)) + "\n\n"
+	b.until("[...document.querySelectorAll('.chart-area svg text')].some(e => e.textContent == '100%')")
+	if over := ask[string](b, "[...document.querySelectorAll('.chart-area svg text')].map(e => e.textContent).filter(x => parseFloat(x) > 100 && x.endsWith('%')).join()"); over != "" {
+		t.Errorf("the axis goes on to %s", over)
 	}
 }

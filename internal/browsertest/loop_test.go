@@ -55,10 +55,14 @@ func TestLetterToCustomers(t *testing.T) {
 	stranger := open(t, s.url)
 	stranger.goTo(link + "?answer=not_yet&lang=en")
 	stranger.until(`document.querySelector('input[value=not_yet]')?.checked`)
-	stranger.picture("-question")
+	stranger.looksRight("-question")
 	stranger.do(chromedp.SendKeys("textarea[name=text]", "UPI fails still"))
 	stranger.press("Send")
 	stranger.until(`document.querySelector('.paper') && !document.querySelector('form.form')`)
+	stranger.looksRight("-answered")
+	stranger.goTo(link + "/leave?lang=hi")
+	stranger.until(`document.querySelector('.paper form')`)
+	stranger.looksRight("-leave")
 	s.settle()
 	var said struct{ Items []struct{ Text string } }
 	for range 50 {

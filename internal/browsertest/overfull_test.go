@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -104,4 +105,23 @@ func (p *tab) fits() {
 	if wide != "" {
 		p.t.Errorf("%s scrolls sideways for\n%s", p.where(), wide)
 	}
+}
+
+// looksRight fails the test where the page is too wide for a phone, or where axe-core
+// finds something serious in it, light or dark.
+func (p *tab) looksRight(name string) {
+	p.t.Helper()
+	script, err := os.ReadFile(axeSource)
+	for _, scheme := range []string{"light", "dark"} {
+		p.scheme(scheme)
+		for _, width := range []int64{320, 390, 1440} {
+			p.size(width, 900)
+			p.fits()
+			if err == nil { // else TestAccessibility says that it is left out
+				p.accessible(string(script))
+			}
+			p.picture(fmt.Sprintf("%s-%s-%d", name, scheme, width))
+		}
+	}
+	p.scheme("light")
 }

@@ -61,6 +61,7 @@ func TestTelling(t *testing.T) {
 	c := open(t, s.url)
 	c.goTo(link)
 	c.sees("In the name of Support")
+	c.looksRight("-acknowledge")
 	if in = s.watch().get(in.ID); !in.AcknowledgedAt.IsZero() {
 		t.Error("to look at the link acknowledges")
 	}
