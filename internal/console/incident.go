@@ -9,8 +9,10 @@ import (
 
 	"github.com/dhvani/dhvani/internal/console/ui"
 	"github.com/dhvani/dhvani/internal/customer"
+	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
+	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/roster"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -60,6 +62,7 @@ type incidentPage struct {
 	voices   []voiceRow
 	sessions []session
 	series   incidentSeries
+	waits    insight.InWait      // of a trouble with answers
 	verdict  *incident.Verdict   // that stands about it
 	into     *incident.Insight   // that it was merged into
 	others   []*incident.Insight // that it may be merged into
@@ -141,6 +144,15 @@ func (c *Console) readIncident(ctx context.Context, v *ui.Viewer, id, chartOf st
 	}
 	if p.sessions, err = c.readSessions(ctx, v, p.hits); err != nil {
 		return nil, err
+	}
+	if p.Finding.Kind == incident.Service {
+		err = c.Insight.DB.View(ctx, func(tx *db.Tx) error {
+			p.waits, err = c.Insight.Waits(ctx, tx, v.Workspace.Number, v.Now.UnixMicro())
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	p.series, err = c.readSeries(ctx, v, p.Insight, p.chartOf)
 	return p, err

@@ -195,7 +195,13 @@ func (p *incidentPage) chartTitle(v *ui.Viewer) string { return signName(v, p.se
 
 func (p *incidentPage) chartNote(v *ui.Viewer) string {
 	step := v.L.Duration(p.series.step)
-	if p.series.sign.Outcome == "" {
+	_, mean := p.series.sign.Measure()
+	switch {
+	case mean:
+		return v.T("incidents.chart_mean", "Step", step)
+	case p.series.sign.Name == insight.Waiting:
+		return v.T("incidents.chart_waiting", "Step", step)
+	case p.series.sign.Outcome == "":
 		return v.T("incidents.chart_count", "Step", step)
 	}
 	return v.T("incidents.chart_rate", "Step", step)
@@ -226,6 +232,14 @@ func (p *incidentPage) chart(v *ui.Viewer) ui.Chart {
 	band := ui.Band{Name: v.T("common.usual")}
 	zero, last := 0.0, -1
 	c.Min = &zero
+	m, mean := s.sign.Measure()
+	scale := meanScale(m)
+	if mean {
+		if m.Falls() {
+			low, high, c.Min = high, low, nil
+		}
+		c.Format = func(f float64) string { return incident.NumberWords(v.L, m, m.Bad(f/scale)) }
+	}
 	hours := s.step.Hours()
 	for i, x := range s.slots {
 		at := time.UnixMicro(x.At).In(s.from.Location())
@@ -242,6 +256,15 @@ func (p *incidentPage) chart(v *ui.Viewer) ui.Chart {
 				from, to = countInterval(float64(x.N))
 				from, to = from/hours, to/hours
 			}
+			if s.sign.Name == insight.Waiting { // a slot counts their minutes
+				value, from, to = value/60, math.NaN(), math.NaN()
+			}
+		case x.N >= fewCases && mean:
+			value = scale * m.Value(x.Bad/float64(x.N))
+			if m.Falls() {
+				to, from = shareInterval(x.Bad/float64(x.N), float64(x.N))
+				from, to = m.Value(from), m.Value(to)
+			}
 		case x.N >= fewCases:
 			value = min(x.Bad/float64(x.N), 1)
 			from, to = shareInterval(value, float64(x.N))
@@ -250,21 +273,38 @@ func (p *incidentPage) chart(v *ui.Viewer) ui.Chart {
 			last = i
 		}
 		line.Values, line.Low, line.High = append(line.Values, value), append(line.Low, from), append(line.High, to)
-		band.Low, band.High = append(band.Low, low), append(band.High, high)
+		bandLow, bandHigh := low, high
+		if mean {
+			bandLow, bandHigh = scale*m.Value(low), scale*m.Value(high)
+		}
+		band.Low, band.High = append(band.Low, bandLow), append(band.High, bandHigh)
 	}
-	if s.sign.Outcome != "" {
+	switch {
+	case mean:
+		if last >= 0 {
+			line.Last = c.Format(line.Values[last])
+		}
+	case s.sign.Outcome != "":
 		c.Unit = "%"
 		if last >= 0 {
 			line.Last = v.L.Percent(line.Values[last], 1)
 		}
-	} else if last >= 0 {
+	case last >= 0:
 		line.Last = v.L.Decimal(line.Values[last], digitsOf(line.Values[last]))
 	}
 	c.Series, c.Marks = []ui.Series{line}, p.marks(v)
-	if high > 0 {
+	if high > 0 || low > 0 {
 		c.Usual = &band
 	}
 	return c
+}
+
+// meanScale turns a mean into what a chart draws: seconds rather than milliseconds.
+func meanScale(m insight.Measure) float64 {
+	if m.Unit == insight.Millis {
+		return 1e-3
+	}
+	return 1
 }
 
 // usual is the range of what the chart shows when nothing is wrong.

@@ -68,7 +68,21 @@ func (p *incidentPage) figures(v *ui.Viewer) []ui.StatInfo {
 	if f.Upset > 0 {
 		voices.Foot = v.T("incidents.upset", "N", f.Upset)
 	}
-	return []ui.StatInfo{rateFigure(v, p.Insight), hit, lostFigure(v, p.Insight), voices}
+	lost := lostFigure(v, p.Insight)
+	if f.Kind == incident.Service {
+		lost = p.waitFigure(v)
+	}
+	return []ui.StatInfo{rateFigure(v, p.Insight), hit, lost, voices}
+}
+
+// waitFigure is how many chats wait for an answer now, which costs no orders that are
+// known.
+func (p *incidentPage) waitFigure(v *ui.Viewer) ui.StatInfo {
+	out := ui.StatInfo{Label: v.T("incidents.waiting_now"), Value: v.L.Int(int64(p.waits.N))}
+	if p.waits.N > 0 {
+		out.Foot = v.T("incidents.waiting_longest", "Long", v.L.Duration(max(v.Now.Sub(time.UnixMicro(p.waits.Since)), time.Second).Truncate(time.Second)))
+	}
+	return out
 }
 
 // lostFigure is what it cost so far, with the interval.
@@ -106,6 +120,9 @@ func (p *incidentPage) causeRows(v *ui.Viewer) (out []causeRow) {
 		row := causeRow{
 			Name: p.names.pairs(v, x.Pairs), With: v.L.Percent(x.Rate, 1), Without: v.L.Percent(x.Others, 1),
 			Share: x.Explains, Explains: v.L.Percent(x.Explains, 0), Sure: sureName(v, x.Sure, p.Finding.Sure), Bad: x.Rate > x.Others && !p.Finding.Good && x.Explains >= 0.1,
+		}
+		if m, ok := p.series.sign.Measure(); ok && m.Falls() { // the badness of vitals here is the share of slow ones
+			row.With, row.Without = incident.NumberWords(v.L, m, x.Rate), incident.NumberWords(v.L, m, x.Others)
 		}
 		row.Note = p.causeNote(v, x)
 		if len(x.Pairs) == 0 {

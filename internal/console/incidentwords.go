@@ -100,8 +100,14 @@ func signName(v *ui.Viewer, s incident.Sign) string {
 		return v.T("incidents.rate_phrase")
 	case slices.Contains(s.Of, incident.ByStrangers):
 		return v.T("incidents.rate_strangers")
-	case s.Outcome != "":
-		return v.T("incidents.rate_" + string(s.Outcome))
+	case s.Name == "":
+		name := v.T("incidents.rate_" + string(s.Outcome))
+		for _, p := range s.Of {
+			if p.Dim == string(insight.DimScore) {
+				name += ", " + incident.Value(v.L, insight.DimScore, p.Value)
+			}
+		}
+		return name
 	}
 	return v.L.Word("incidents.count", string(s.Name))
 }
@@ -116,8 +122,11 @@ func rateFigure(v *ui.Viewer, in *incident.Insight) ui.StatInfo {
 		return ui.StatInfo{Label: v.T("incidents.rate"), None: "–"}
 	}
 	out := ui.StatInfo{Label: signName(v, s), Bad: incidentMood(in) == ui.MoodBad}
+	if m, ok := s.Measure(); ok {
+		return meanFigure(v, s, m, out)
+	}
 	if s.Outcome == "" {
-		out.Value, out.Unit = v.L.Decimal(s.Observed, digitsOf(s.Observed)), v.T("incidents.an_hour")
+		out.Value, out.Unit = v.L.Decimal(s.Observed, digitsOf(s.Observed)), countUnit(v, s)
 		out.Foot = usually(v, v.L.Decimal(s.Low, digitsOf(s.High)), v.L.Decimal(s.High, digitsOf(s.High)), "")
 		return out
 	}
@@ -128,6 +137,37 @@ func rateFigure(v *ui.Viewer, in *incident.Insight) ui.StatInfo {
 		out.Side = v.T("incidents.sample_range", "Count", v.L.Int(int64(math.Round(s.N))), "From", v.L.Decimal(100*low, 1), "To", v.L.Percent(high, 1))
 	}
 	return out
+}
+
+// meanFigure is a mean with its unit, against what is usual.
+func meanFigure(v *ui.Viewer, s incident.Sign, m insight.Measure, out ui.StatInfo) ui.StatInfo {
+	out.Value, out.Unit = incident.Number(v.L, m, s.Observed)
+	low, high := s.Low, s.High
+	if m.Falls() {
+		low, high = high, low
+	}
+	from, unit := incident.Number(v.L, m, low)
+	if _, other := incident.Number(v.L, m, high); other != unit { // 870 ms to 1.2 s
+		from = incident.NumberWords(v.L, m, low)
+	}
+	to := incident.NumberWords(v.L, m, high)
+	if from == to || incident.NumberWords(v.L, m, low) == to {
+		from = to
+	}
+	out.Foot = usually(v, from, to, to)
+	if s.N >= 1 && m.Falls() { // nothing is known of how vitals scatter
+		low, high := shareInterval(s.Observed, s.N)
+		out.Side = v.T("incidents.sample_range", "Count", v.L.Int(int64(math.Round(s.N))), "From", v.L.Decimal(m.Value(high), 1), "To", v.L.Decimal(m.Value(low), 1))
+	}
+	return out
+}
+
+// countUnit is what stands behind a counted number.
+func countUnit(v *ui.Viewer, s incident.Sign) string {
+	if s.Name == insight.Waiting {
+		return v.T("incidents.waiting_at_once")
+	}
+	return v.T("incidents.an_hour")
 }
 
 // digitsOf is how many digits a figure that is no share needs behind the point.

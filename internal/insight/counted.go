@@ -206,7 +206,7 @@ var moods = map[int64]Name{1: Glad, 0: Even, -1: Upset}
 func readOpinions(ctx context.Context, tx *db.Tx, of map[subject]bool, into map[subject][]count, heard map[subject]*opinion) error {
 	columns := "f.model, f.id, f.at, f.mood"
 	if heard != nil {
-		columns += `, f.channel, coalesce(f.language, ''), f.topics, coalesce(f.product_id, ''), coalesce(f.order_id, ''), f.search, f.rating, f.scale, f.inverted`
+		columns += `, f.channel, coalesce(f.language, ''), f.topics, coalesce(f.product_id, ''), coalesce(f.order_id, ''), f.search, f.rating, f.scale, f.inverted, f.kind`
 	}
 	err := tx.Lookup(ctx, keysOf(of), "SELECT "+columns+" FROM k CROSS JOIN feedback f WHERE f.model = k.model AND f.id = k.id", func(r *sql.Rows) error {
 		var k subject
@@ -217,7 +217,7 @@ func readOpinions(ctx context.Context, tx *db.Tx, of map[subject]bool, into map[
 		var o opinion
 		var rating sql.Null[int64]
 		if heard != nil {
-			to = append(to, &o.channel, &o.language, &o.topics, &o.product, &o.order, &o.said, &rating, &o.scale, &o.inverted)
+			to = append(to, &o.channel, &o.language, &o.topics, &o.product, &o.order, &o.said, &rating, &o.scale, &o.inverted, &o.kind)
 		}
 		err := r.Scan(to...)
 		copy(k.id[:], id)

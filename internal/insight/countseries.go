@@ -12,6 +12,10 @@ import (
 // which nothing was counted.
 func (s *Store) CountSeries(ctx context.Context, workspace int64, name Name, from, to int64, g Grain) (out []Slot, err error) {
 	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		if name == Waiting {
+			out, err = waitSeries(ctx, tx, workspace, from, to, g)
+			return err
+		}
 		model, err := tx.Model(ctx, workspace)
 		if err != nil {
 			return err

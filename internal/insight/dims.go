@@ -29,6 +29,7 @@ const (
 	inReason
 	inRegion
 	inRelease
+	inScore
 	inStep
 	inSystem
 	inTopic
@@ -38,7 +39,7 @@ const (
 
 // dims are the names of the places, sorted.
 var dims = [places]Dim{DimArea, DimBrowser, DimBuyer, DimCampaign, DimCarrier, DimCategory, DimChannel, DimCountry, DimDevice, DimLanguage,
-	DimLot, DimMethod, DimProduct, DimQuery, DimReason, DimRegion, DimRelease, DimStep, DimSystem, DimTopic, DimVariant}
+	DimLot, DimMethod, DimProduct, DimQuery, DimReason, DimRegion, DimRelease, DimScore, DimStep, DimSystem, DimTopic, DimVariant}
 
 var placeOf = func() map[string]place {
 	m := map[string]place{}

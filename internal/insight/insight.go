@@ -42,6 +42,10 @@ const (
 	Even      Name = "voice_even"   // neither good nor bad
 	Upset     Name = "voice_bad"    //
 	Unrated   Name = "voice_untold" // without a rating
+
+	// Waiting is how many chats wait for an answer: a slot counts each by the minutes of it
+	// in which it did. It stands among the counts of outcomes (waiting.go).
+	Waiting Name = "waiting"
 )
 
 // Grain is how long a slot is, in minutes.

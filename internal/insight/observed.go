@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
@@ -57,6 +58,11 @@ func (s *Store) Series(ctx context.Context, tx *db.Tx, workspace int64, names []
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read signals: %w", err)
+	}
+	if slices.Contains(names, Waiting) {
+		if out[Waiting], err = waitSeries(ctx, tx, workspace, from, to, grain); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

@@ -34,11 +34,15 @@ const (
 	RatingGiven    OutcomeKind = "rating"   // bad: 1 less the rating on its scale from 0 to 1
 	SearchMade     OutcomeKind = "search"   // bad: nothing was found
 	OrderSentBack  OutcomeKind = "return"   // returned or cancelled; always 1
-	PageDisturbed  OutcomeKind = "page"     // an error or a slow page at checkout: bad 1; a vital in its good range: 0
+	PageDisturbed  OutcomeKind = "page"     // an error at checkout: bad 1; a page there whose Web Vitals came: 0
 	ReplyWaitedFor OutcomeKind = "reply"    // a chat that staff answer: bad where it waited longer than ten minutes
+	PaintTook      OutcomeKind = "lcp"      // Web Vitals of pages at checkout, as heights of their Measure: until the largest content was there,
+	InputTook      OutcomeKind = "inp"      // until the page showed that somebody had clicked or typed,
+	LayoutMove     OutcomeKind = "cls"      // how far what stood there moved,
+	ServerTook     OutcomeKind = "ttfb"     // and until the server's first byte came
 )
 
-var kinds = []OutcomeKind{CheckoutEnded, DeliveryEnded, OpinionGiven, RatingGiven, SearchMade, OrderSentBack, PageDisturbed, ReplyWaitedFor}
+var kinds = []OutcomeKind{CheckoutEnded, DeliveryEnded, OpinionGiven, RatingGiven, SearchMade, OrderSentBack, PageDisturbed, ReplyWaitedFor, PaintTook, InputTook, LayoutMove, ServerTook}
 
 // Dim is a dimension by which outcomes differ.
 type Dim string
@@ -47,6 +51,7 @@ type Dim string
 const (
 	DimMethod   Dim = "method"   // payment method
 	DimReason   Dim = "reason"   // why it failed; only of what failed
+	DimScore    Dim = "score"    // of a rating: nps, csat, ces or rating
 	DimStep     Dim = "step"     // of the checkout; only of what failed
 	DimDevice   Dim = "device"   // Android, iOS, Windows ...
 	DimSystem   Dim = "system"   // with the version: Android 14

@@ -229,10 +229,10 @@ func TestOutcomes(t *testing.T) {
 			ev("a", "Social Mention", 5, `{"text":"good service","post_id":"1"}`),
 		}, []string{
 			"opinion+1 1 browser=Chrome 142 buyer=stranger campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
-			"rating+1 1 browser=Chrome 142 buyer=stranger campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 system=Android 14 topic=quality,delivery; variant=p1/lot 27",
-			"opinion+2 0 buyer=stranger channel=review lot=M product=p9 variant=p9/M", "rating+2 0 buyer=stranger channel=review lot=M product=p9 variant=p9/M",
+			"rating+1 1 browser=Chrome 142 buyer=stranger campaign=google / sarees category=Stoles channel=review country=IN device=Android language=en lot=lot 27 product=p1 release=4.17 score=rating system=Android 14 topic=quality,delivery; variant=p1/lot 27",
+			"opinion+2 0 buyer=stranger channel=review lot=M product=p9 variant=p9/M", "rating+2 0 buyer=stranger channel=review lot=M product=p9 score=rating variant=p9/M",
 			"opinion+4 1 browser=Chrome 142 campaign=google / sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
-			"rating+4 0.5 browser=Chrome 142 campaign=google / sarees channel=survey country=IN device=Android product=p2 release=4.17 system=Android 14",
+			"rating+4 0.5 browser=Chrome 142 campaign=google / sarees channel=survey country=IN device=Android product=p2 release=4.17 score=nps system=Android 14",
 			"opinion+5 0 channel=social language=en topic=;service",
 		}},
 		{"answers in a chat", []event.Event{
@@ -255,7 +255,7 @@ func TestOutcomes(t *testing.T) {
 			ev("a", "Error", 4, `{"message":"card 4111111111111111"}`), ev("a", "$web_vitals", 5, `{"$web_vitals_LCP_value":2400.5,"$web_vitals_INP_value":501,"$web_vitals_CLS_value":0.2}`),
 			ev("a", "Web Vital", 6, `{"name":"LCP","value":4.2}`), ev("a", "Order Completed", 7, `{"order_id":"1"}`), ev("a", "$exception", 8, `{"$exception_type":"late"}`),
 			ev("b", "Checkout Started", 9, `{"order_id":"2"}`), ev("b", "$exception", 50, `{"$exception_type":"later"}`),
-		}, []string{"page+2 1 reason=typeerror", "page+4 1", "page+5 0", "page+5 1 reason=inp", "page+5 0.5", "page+6 1 reason=lcp", "checkout+7 0 buyer=new"}},
+		}, []string{"page+2 1 reason=typeerror", "page+4 1", "lcp+5 0.452667", "inp+5 0.720802", "cls+5 0.720321", "page+5 0", "lcp+6 0.614078", "page+6 0", "checkout+7 0 buyer=new"}},
 		{"searches", []event.Event{
 			ev("a", "Products Searched", 0, `{"query":"Blue  Saree","results":0}`), ev("a", "Products Searched", 1, `{"query":"stole","results":4}`),
 			ev("a", "Products Searched", 2, `{"query":"me@x.org","results":0}`),

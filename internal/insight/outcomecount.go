@@ -24,7 +24,11 @@ var countedBy = map[OutcomeKind][]place{
 	CheckoutEnded: {inMethod, inDevice, inBrowser, inCountry, inRelease},
 	DeliveryEnded: {inCarrier, inArea},
 	OpinionGiven:  {inTopic, inProduct, inArea, inChannel},
-	RatingGiven:   {inProduct},
+	RatingGiven:   {inProduct, inScore},
+	PaintTook:     {inDevice, inRelease},
+	InputTook:     {inDevice, inRelease},
+	LayoutMove:    {inDevice, inRelease},
+	ServerTook:    {inDevice, inRelease},
 }
 
 // isCounted reports whether a dimension of a kind is counted in a grain.
@@ -218,7 +222,7 @@ func compareCounts(a, b countKey) int {
 func tidyCounts(ctx context.Context, tx *db.Tx, workspace int64, shard int, day int64) (done bool, err error) {
 	keys := db.NewRows(db.Columns("workspace int, grain int, kind text, dim text, before int, shard int"))
 	for _, grain := range [...]Grain{Minute, Quarter} {
-		for _, kind := range kinds {
+		for _, kind := range append(slices.Clone(kinds), OutcomeKind(Waiting)) {
 			before := (day - countsKept[grain]) * Day.micros()
 			keys.Add(workspace, int64(grain), string(kind), "", before, shard)
 			for _, p := range countedBy[kind] {

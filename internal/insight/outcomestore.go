@@ -105,6 +105,7 @@ func (w *watched) write(ctx context.Context, tx *db.Tx) error {
 	if err := tx.Insert(ctx, "outcome", rows, ""); err != nil {
 		return err
 	}
+	w.waitCounts(counts)
 	if err := counts.grains(w.news).write(ctx, tx, w.shard); err != nil {
 		return err
 	}

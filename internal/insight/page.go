@@ -5,51 +5,26 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 )
 
-// pageEvents are the names of a page's events about errors (true) and Web Vitals,
-// in lower case.
-var pageEvents = map[string]bool{
+// pageErrors are the names of a page's events about errors, in lower case.
+var pageErrors = map[string]bool{
 	"error": true, "javascript error": true, "js error": true, "error occurred": true, "uncaught error": true, "application error": true,
-	"exception": true, "$exception": true, "web vital": false, "web vitals": false, "$web_vitals": false,
+	"exception": true, "$exception": true,
 }
 
 const longestPageEvent = 17 // characters
 
-// vital is a Core Web Vital with its bounds: up to good it is good, beyond poor it
-// is poor (web.dev/articles/vitals).
-type vital struct {
-	name       string
-	good, poor float64 // milliseconds; of layout shifts, without unit
-}
-
-var vitals = []vital{{"lcp", 2500, 4000}, {"inp", 200, 500}, {"cls", 0.1, 0.25}}
-
-// bad is how badly a measured value is.
-func (v vital) bad(value float64) float64 {
-	if v.name == "lcp" && value < 30 { // seconds
-		value *= 1000
-	}
-	switch {
-	case value <= v.good:
-		return 0
-	case value <= v.poor:
-		return 0.5
-	}
-	return 1
-}
-
 // page takes a page's event about an error or how fast it was; the rest of the
 // batch tells whether that was at checkout.
 func (w *watched) page(e *event.Event) {
-	if len(e.Name) > longestPageEvent || e.Has(event.Verified) {
+	if e.Has(event.Verified) {
 		return
 	}
-	if _, ok := pageEvents[strings.ToLower(strings.TrimSpace(e.Name))]; ok {
+	if isError, isVital := pageEvent(e.Name); isError || isVital {
 		w.pages = append(w.pages, e)
 	}
 }
@@ -69,7 +44,7 @@ func (w *watched) pageOutcomes(ctx context.Context, tx *db.Tx, visits map[visito
 			continue
 		}
 		p := event.ParseObject(e.Properties)
-		if !pageEvents[strings.ToLower(strings.TrimSpace(e.Name))] {
+		if _, isVital := pageEvent(e.Name); isVital {
 			w.measured(e, p)
 			continue
 		}
@@ -106,30 +81,6 @@ func (w *watched) pageOutcomes(ctx context.Context, tx *db.Tx, visits map[visito
 		w.outcome(f.e, Outcome{Kind: PageDisturbed, Subject: f.subject, Bad: 1}, d)
 	}
 	return nil
-}
-
-// measured makes outcomes of Web Vitals, as PostHog, the web-vitals library or the
-// shop itself names them.
-func (w *watched) measured(e *event.Event, p event.Object) {
-	var d values
-	d.learn(e)
-	for _, v := range vitals {
-		upper := strings.ToUpper(v.name)
-		text := p.First(v.name, upper, "$web_vitals_"+upper+"_value")
-		if text == "" && strings.EqualFold(p.First("name", "metric", "metric_name"), v.name) {
-			text = p.Text("value")
-		}
-		value, ok := event.ParseMillionths(text)
-		if !ok {
-			continue
-		}
-		d[inReason] = ""
-		bad := v.bad(value.Float())
-		if bad == 1 {
-			d[inReason] = v.name
-		}
-		w.outcome(e, Outcome{Kind: PageDisturbed, Bad: bad}, d)
-	}
 }
 
 // atCheckout tells whether an event happened while its visitor had a checkout

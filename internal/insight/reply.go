@@ -31,13 +31,17 @@ const (
 	ended
 )
 
-// wait is a customer who has no answer yet.
+// wait is a customer who has no answer yet. It is due when it is too long, and once
+// that was told when it is given up.
 type wait struct {
 	due, at int64
 	profile event.ID
 	history bool
 	dims    values
 }
+
+// told reports whether it is known to be too long.
+func (x *wait) told() bool { return x.due-x.at > patience }
 
 // chat takes an event of a chat. What a bot says is no answer.
 func (w *watched) chat(e *event.Event, v event.Verb) {
@@ -69,6 +73,10 @@ func (w *watched) answers(ctx context.Context, tx *db.Tx) error {
 	had, changed := maps.Clone(waits), map[trailKey]bool{}
 	for _, l := range w.lines {
 		x := waits[l.id]
+		if x != nil && l.what == asked && l.e.At >= x.at+longestWait {
+			w.waited(l.id.workspace, x, l.e.At)
+			x = nil
+		}
 		switch {
 		case l.what == asked && x == nil:
 			x = &wait{due: l.e.At + patience, at: l.e.At, profile: l.e.Profile(), history: late(l.e)}
@@ -78,7 +86,8 @@ func (w *watched) answers(ctx context.Context, tx *db.Tx) error {
 		case l.what == asked || x == nil:
 		case l.what == answered && l.e.At < x.at: // it was told late, and answers what came before
 		default:
-			if l.what == answered {
+			w.waited(l.id.workspace, x, l.e.At)
+			if l.what == answered && !x.told() {
 				w.outcome(l.e, Outcome{Kind: ReplyWaitedFor, Profile: x.profile, Subject: l.id.id, Bad: float64(bit(l.e.At > x.due))}, x.dims)
 			}
 			delete(waits, l.id)
@@ -136,17 +145,20 @@ func scanWait(r *sql.Rows, into map[trailKey]*wait) error {
 	return err
 }
 
-// overlong ends the waits that have grown too long, as of the latest event, and
-// makes them outcomes in shops whose answers are seen.
+// overlong makes outcomes of waits that have grown too long, as of the latest event, in
+// shops whose answers are seen, and ends those that are given up.
 func (w *watched) overlong(ctx context.Context, tx *db.Tx, clocks *db.Rows) error {
-	over := map[trailKey]*wait{}
-	err := tx.Lookup(ctx, clocks, `DELETE FROM chat_wait WHERE (workspace, id) IN (SELECT c.workspace, c.id FROM k CROSS JOIN chat_wait c
-		WHERE c.workspace = k.workspace AND c.history = 0 AND c.due < k.at`+skipLocked(tx, "c")+`) RETURNING workspace, id, due, at, profile, history, dims`,
-		func(r *sql.Rows) error { return scanWait(r, over) })
+	over, gone := map[trailKey]*wait{}, map[trailKey]*wait{}
+	which := fmt.Sprintf(`(workspace, id) IN (SELECT c.workspace, c.id FROM k CROSS JOIN chat_wait c
+		WHERE c.workspace = k.workspace AND c.history = 0 AND c.due < k.at AND c.due - c.at %%s %d`+skipLocked(tx, "c")+`) RETURNING workspace, id, due, at, profile, history, dims`, patience)
+	err := tx.Lookup(ctx, clocks, fmt.Sprintf("UPDATE chat_wait SET due = at + %d WHERE "+which, givenUp, "<="), func(r *sql.Rows) error { return scanWait(r, over) })
+	if err == nil {
+		err = tx.Lookup(ctx, clocks, fmt.Sprintf("DELETE FROM chat_wait WHERE "+which, ">"), func(r *sql.Rows) error { return scanWait(r, gone) })
+	}
 	if err != nil {
 		return fmt.Errorf("end long waits in chats: %w", err)
 	}
-	if len(over) == 0 {
+	if len(over)+len(gone) == 0 {
 		return nil
 	}
 	seen := map[int64]bool{}
@@ -162,7 +174,12 @@ func (w *watched) overlong(ctx context.Context, tx *db.Tx, clocks *db.Rows) erro
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(over), compareTrails) {
 		if x := over[k]; seen[k.workspace] {
-			w.passed(k.workspace, Outcome{Kind: ReplyWaitedFor, Profile: x.profile, Subject: k.id, At: x.due, Bad: 1}, x.dims)
+			w.passed(k.workspace, Outcome{Kind: ReplyWaitedFor, Profile: x.profile, Subject: k.id, At: x.at + patience, Bad: 1}, x.dims)
+		}
+	}
+	for k, x := range gone {
+		if seen[k.workspace] {
+			w.waited(k.workspace, x, x.due)
 		}
 	}
 	return nil

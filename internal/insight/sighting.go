@@ -166,14 +166,15 @@ func newToShop(ctx context.Context, tx *db.Tx, k sightingKey, s sighting) (bool,
 }
 
 // tidyChanges deletes releases and campaigns that too few told of, old changes that
-// were seen in events, and chats of history that ended without an answer.
+// were seen in events, and chats that ended without an answer in history, or in a shop
+// that has gone quiet.
 func tidyChanges(ctx context.Context, tx *db.Tx, workspace, day int64) error {
 	_, err := tx.Exec(ctx, "DELETE FROM sighting WHERE workspace = $1 AND n < $2 AND since < $3", workspace, enoughSights, (day-7)*Day.micros())
 	if err == nil {
 		_, err = tx.Exec(ctx, "DELETE FROM change WHERE workspace = $1 AND at < $2 AND source = 'events'", workspace, day*Day.micros()-int64(oldestTold/time.Microsecond))
 	}
 	if err == nil {
-		_, err = tx.Exec(ctx, "DELETE FROM chat_wait WHERE workspace = $1 AND history = 1 AND due < $2", workspace, (day-1)*Day.micros())
+		_, err = tx.Exec(ctx, "DELETE FROM chat_wait WHERE workspace = $1 AND due < $2", workspace, (day-1)*Day.micros())
 	}
 	if err != nil {
 		return fmt.Errorf("delete old changes: %w", err)

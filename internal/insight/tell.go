@@ -195,7 +195,7 @@ func (w *watched) voice(e *event.Event, id event.ID, o *opinion, known acquainta
 	}
 	w.outcome(e, out, d)
 	if o.rated {
-		out.Kind, out.Bad = RatingGiven, 1-o.height()
+		out.Kind, out.Bad, d[inScore] = RatingGiven, 1-o.height(), o.kind
 		w.outcome(e, out, d)
 	}
 }

@@ -9,10 +9,10 @@ import (
 
 // opinion is what an outcome tells of a row of feedback.
 type opinion struct {
-	channel, language, topics, product, order, said string
-	mood                                            int64 // as in the row, 0 where it is unknown
-	rated, inverted                                 bool
-	rating, scale                                   int64 // millionths; the highest possible
+	channel, language, topics, product, order, said, kind string
+	mood                                                  int64 // as in the row, 0 where it is unknown
+	rated, inverted                                       bool
+	rating, scale                                         int64 // millionths; the highest possible
 }
 
 // bad is how badly an opinion sounds.

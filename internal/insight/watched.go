@@ -21,6 +21,7 @@ type watched struct {
 	lines    []line         // of chats, likewise
 	pages    []*event.Event // that may disturb a checkout
 	opinions map[subject]*event.Event
+	minutes  map[waitedMinute]int64 // for which chats waited that do not any more
 	outcomes []Outcome
 	places   []values // the outcomes' dimensions
 	owners   []int64  // and workspaces
@@ -41,7 +42,7 @@ type told struct {
 }
 
 func newWatched(shard int, s *seen) *watched {
-	return &watched{shard: shard, seen: s, opinions: map[subject]*event.Event{}, trails: newTrails(), news: map[int64]int64{}, last: map[int64]*event.Event{},
+	return &watched{shard: shard, seen: s, opinions: map[subject]*event.Event{}, minutes: map[waitedMinute]int64{}, trails: newTrails(), news: map[int64]int64{}, last: map[int64]*event.Event{},
 		prices: map[priceKey][]sawPrice{}, sightings: map[sightingKey]sighting{}}
 }
 

@@ -36,6 +36,9 @@ type episode struct {
 	Told      float64 // excess when it last spoke
 	Seen, Sum float64 // exposure and events since it was noticed, which teach a level that stays
 	Evidence  float64 // highest
+	Between   float64 // 1 where values came that are neither 0 nor 1: then it is of a mean, and ends by what is below too
+	Lately    float64 // the mean of the last values, faded
+	Last      float64 // how many these are, at most lately
 }
 
 func (e *episode) begin(at int64, d Direction, ratio float64, onset int64, excess, evidence float64) {

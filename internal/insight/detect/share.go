@@ -75,6 +75,10 @@ func (s *Share) take(k, n float64) Phase {
 		shape := s.Rates.Mid / max(s.Base.level(), 1e-9)
 		e.Seen, e.Sum = e.Seen+n*shape, e.Sum+k
 		f := factor(s.Back[0], s.Back[1], k, n)
+		e.mean(k, n)
+		if max(e.Back, 1)*f >= recovery && !s.usual() {
+			f = 0.99 * recovery / max(e.Back, 1)
+		}
 		p := e.after(f, float64(e.Direction)*(k-s.Rates.Mid*n))
 		if p == Recovered {
 			s.S.Bank = bank{}
@@ -138,6 +142,33 @@ func (s *Share) rates(m Moment) {
 // bad as it was does not look usual by that yet; one that is over looks so after about a third of the customers that a comparison with
 // half of it would take.
 const back = 0.7
+
+// lately are the last values whose mean must be usual when a trouble of a mean is over.
+const lately = 20
+
+// mean takes the sum k of n values.
+func (e *episode) mean(k, n float64) {
+	if k != math.Trunc(k) {
+		e.Between = 1
+	}
+	e.Last = min(e.Last+n, lately)
+	e.Lately += (k/n - e.Lately) * min(n/max(e.Last, n), 1)
+}
+
+// usual reports whether a trouble of a mean may be over: what came lately is no further from the usual than the least change that is
+// looked for. Values between 0 and 1 scatter less than what happens or does not, so the bet that gains most is on much more than their mean, and half of
+// that alone would take a trouble that goes on for the usual.
+func (s *Share) usual() bool {
+	e := &s.S.Ep
+	if e.Between == 0 {
+		return true
+	}
+	odds := func(p float64) float64 { return p / max(1-p, 1e-9) }
+	if e.Direction == Down {
+		return odds(e.Lately) >= ratios[ups]*odds(s.Rates.Low)
+	}
+	return odds(e.Lately) <= ratios[0]*odds(s.Rates.High)
+}
 
 // half sets the factors of recovery.
 func (s *Share) half() {

@@ -9,7 +9,7 @@ import (
 )
 
 // version of what is stored. Another one is refused, and the series learns anew from history.
-const version = 1
+const version = 2
 
 // ErrState is that of bytes which no detector of this version wrote.
 var ErrState = errors.New("not the state of this detector")
@@ -93,7 +93,7 @@ func (s *state) valid(at int64) bool {
 	e := &s.Ep
 	return positive(s.Bank.M[:]...) && finite(s.Bank.A[:]...) && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
 		finite(e.Excess, h.Day[0], h.Day[1], h.Day[2]) && positive(s.Drift.Days, h.Open.Exposure, h.Open.Observed, h.Open.Expected,
-		e.Ratio, e.Back, e.Told, e.Seen, e.Sum, e.Evidence)
+		e.Ratio, e.Back, e.Told, e.Seen, e.Sum, e.Evidence, e.Between, e.Lately, e.Last)
 }
 
 // positive reports whether all are numbers of 0 or more that sums cannot overflow with.

@@ -43,8 +43,10 @@ func Sentence(t *locale.Locale, in *Insight, now time.Time) string {
 var seenWords = map[string]string{
 	string(insight.CheckoutEnded): "incident.sum_checkout", string(insight.DeliveryEnded): "incident.sum_delivery", string(insight.OpinionGiven): "incident.sum_opinion",
 	string(insight.SearchMade): "incident.sum_search", string(insight.PageDisturbed): "incident.sum_page", string(insight.ReplyWaitedFor): "incident.sum_reply",
-	string(insight.OrderSentBack):         "incident.sum_return",
-	"number of " + string(insight.Visits): "incident.sum_visit", "number of " + string(insight.Checkouts): "incident.sum_checkouts",
+	string(insight.OrderSentBack): "incident.sum_return", string(insight.RatingGiven): "incident.sum_rating",
+	string(insight.PaintTook): "incident.sum_lcp", string(insight.InputTook): "incident.sum_inp", string(insight.LayoutMove): "incident.sum_cls", string(insight.ServerTook): "incident.sum_ttfb",
+	"number of " + string(insight.Waiting): "incident.sum_waiting",
+	"number of " + string(insight.Visits):  "incident.sum_visit", "number of " + string(insight.Checkouts): "incident.sum_checkouts",
 	"number of " + string(insight.Orders): "incident.sum_order", "number of " + string(insight.Upset): "incident.sum_voices",
 }
 
@@ -55,7 +57,10 @@ func seen(t *locale.Locale, in *Insight, s *Sign, now time.Time) string {
 	if s.Name != "" {
 		name = "number of " + string(s.Name)
 	}
-	if s.Name != "" || s.Outcome == insight.OrderSentBack {
+	if m, ok := s.Measure(); ok {
+		found, usual = NumberWords(t, m, s.Observed), NumberWords(t, m, s.Expected)
+	}
+	if s.counts() {
 		found, usual = perHour(t, s.Observed), perHour(t, s.Expected)
 	}
 	key, since, of := seenWords[name], Moment(t, in.Finding.Since, now), ""

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/locale"
@@ -154,6 +155,9 @@ func (w *telling) what() string {
 		}
 		return t.T("incident.t_opinions")
 	case Score:
+		if score := w.take(insight.DimScore); score != "" && score != feedback.Rating {
+			return t.T("incident.t_score_of", "Score", Value(t, insight.DimScore, score))
+		}
 		if w.outcome() == insight.RatingGiven {
 			return t.T("incident.t_score")
 		}
@@ -163,6 +167,12 @@ func (w *telling) what() string {
 	case Service:
 		return t.T("incident.t_service")
 	case Page:
+		switch w.outcome() {
+		case insight.PaintTook, insight.InputTook, insight.ServerTook:
+			return t.T("incident.t_page_slow")
+		case insight.LayoutMove:
+			return t.T("incident.t_page_moves")
+		}
 		return t.T("incident.t_page")
 	}
 	return t.T("incident.play_general")
@@ -192,12 +202,17 @@ func (w *telling) goodNews(since string) string {
 		}
 		return t.T("incident.t_opinions_good")
 	case Score:
+		if score := w.take(insight.DimScore); score != "" && score != feedback.Rating {
+			return t.T("incident.t_score_of_good", "Score", Value(t, insight.DimScore, score))
+		}
 		if w.outcome() == insight.RatingGiven {
 			return t.T("incident.t_score_good")
 		}
 		return t.T("incident.t_opinions_good")
 	case Service:
 		return t.T("incident.t_service_good")
+	case Page:
+		return t.T("incident.t_page_good")
 	}
 	return t.T("incident.t_good")
 }
@@ -276,6 +291,7 @@ var scopes = []struct {
 // scope says where it is so, of what was not named yet.
 func (w *telling) scope() string {
 	var out []string
+	w.take(insight.DimScore)
 	w.take(insight.DimTopic) // says what customers write of, not where it is so
 	for _, s := range scopes {
 		v := w.take(s.dim)
@@ -323,6 +339,8 @@ func Value(t *locale.Locale, d insight.Dim, v string) string {
 		word = t.Word("language.name", strings.ToLower(strings.ReplaceAll(v, "-", "_")))
 	case insight.DimBuyer:
 		word = t.Word("incident.buyer", v)
+	case insight.DimScore:
+		word = t.Word("common.kind", v)
 	case insight.DimVariant:
 		_, after, ok := strings.Cut(v, "/")
 		if ok && after != "" {

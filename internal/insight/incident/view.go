@@ -55,11 +55,12 @@ type View struct {
 type Evidence struct {
 	Signal   string       `json:"signal"`
 	Of       []cause.Pair `json:"of" doc:"What the signal is restricted to."`
+	Unit     string       `json:"unit" doc:"Of what follows: share, an hour, ms, points; number where it has none. Vitals are geometric means." enum:"share,an hour,ms,points,number,waiting"`
 	Up       bool         `json:"up" doc:"More than usual."`
 	Since    string       `json:"since"`
 	Noticed  string       `json:"noticed_at,omitempty"`
 	Ended    string       `json:"ended_at,omitempty"`
-	Observed float64      `json:"observed" doc:"Since then: a share, or a count an hour."`
+	Observed float64      `json:"observed" doc:"Since then, in the unit."`
 	Expected float64      `json:"expected" doc:"As is usual."`
 	Low      float64      `json:"low" doc:"The band in which it is usual."`
 	High     float64      `json:"high"`
@@ -138,7 +139,8 @@ func (s *Store) view(ctx context.Context, tx *db.Tx, l *locale.Locale, in *Insig
 		v.Signal = f.Signs[0].Signal
 	}
 	for _, x := range f.Signs[:min(len(f.Signs), maxEvidence)] {
-		v.Evidence = append(v.Evidence, Evidence{x.Signal, append([]cause.Pair{}, x.Of...), x.Up, event.FormatTime(x.Since), stamp(timeOf(x.Noticed)), stamp(timeOf(x.Ended)),
+		x, unit := x.inUnit()
+		v.Evidence = append(v.Evidence, Evidence{x.Signal, append([]cause.Pair{}, x.Of...), unit, x.Up, event.FormatTime(x.Since), stamp(timeOf(x.Noticed)), stamp(timeOf(x.Ended)),
 			x.Observed, x.Expected, x.Low, x.High, x.N, x.Excess, x.Evidence})
 	}
 	for _, c := range f.Causes {

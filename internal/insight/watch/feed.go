@@ -14,6 +14,7 @@ import (
 var once = map[insight.OutcomeKind]time.Duration{
 	insight.CheckoutEnded: 30 * time.Minute, insight.DeliveryEnded: time.Hour, insight.OpinionGiven: 24 * time.Hour, insight.RatingGiven: time.Hour,
 	insight.SearchMade: 10 * time.Minute, insight.OrderSentBack: 24 * time.Hour, insight.PageDisturbed: 30 * time.Minute, insight.ReplyWaitedFor: time.Hour,
+	insight.PaintTook: 30 * time.Minute, insight.InputTook: 30 * time.Minute, insight.LayoutMove: 30 * time.Minute, insight.ServerTook: 30 * time.Minute,
 }
 
 // take feeds an outcome to the signals that it belongs to. said is the text of an opinion.
@@ -43,7 +44,7 @@ func (s *shop) take(o *insight.Outcome, said string) {
 			s.feed(string(o.Kind), m, 1, 1)
 		}
 	default:
-		if !s.first(o, "") {
+		if !s.first(o, apart(o)) {
 			return
 		}
 		s.feed(string(o.Kind), m, o.Bad, 1)
@@ -53,6 +54,15 @@ func (s *shop) take(o *insight.Outcome, said string) {
 			}
 		}
 	}
+}
+
+// apart names what counts once of its own: a page that came well does not hide the
+// error that follows on it.
+func apart(o *insight.Outcome) string {
+	if o.Kind == insight.PageDisturbed && o.Bad > 0 {
+		return "error"
+	}
+	return ""
 }
 
 // opinion feeds how an opinion sounds, and for each topic whether it is negative

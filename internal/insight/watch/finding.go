@@ -34,8 +34,9 @@ var causeDims = map[insight.OutcomeKind][]insight.Dim{
 	insight.RatingGiven:    {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry, insight.DimCarrier, insight.DimMethod, insight.DimDevice},
 	insight.OrderSentBack:  {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry},
 	insight.SearchMade:     {insight.DimQuery, insight.DimCountry, insight.DimDevice},
-	insight.PageDisturbed:  {insight.DimDevice, insight.DimSystem, insight.DimBrowser, insight.DimRelease, insight.DimCountry},
+	insight.PageDisturbed:  pageDims,
 	insight.ReplyWaitedFor: {insight.DimChannel, insight.DimLanguage},
+	insight.PaintTook:      pageDims, insight.InputTook: pageDims, insight.LayoutMove: pageDims, insight.ServerTook: pageDims,
 }
 
 // cases are what is looked at of customers.
@@ -43,10 +44,17 @@ type cases struct {
 	kind   insight.OutcomeKind
 	topics []string          // of opinions: negative about any of these
 	wrote  map[event.ID]bool // of opinions: those that hold a phrase
+	slow   float64           // of vitals: what is worse than nearly all before
 }
 
 // bad is how badly an outcome went, by what the Insight is about.
 func (c cases) bad(o *insight.Outcome) float64 {
+	if isVital(c.kind) {
+		if o.Bad > c.slow {
+			return 1
+		}
+		return 0
+	}
 	if c.wrote != nil {
 		if c.wrote[o.Subject] {
 			return 1
@@ -97,7 +105,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 		f.Signs = append(f.Signs, sign)
 	}
-	if main.kind != "" || main.count == insight.Upset {
+	if main.kind != "" || main.count == insight.Upset || main.count == insight.Waiting {
 		if err := s.explain(ctx, tx, r, main, signals, &f, now); err != nil {
 			return f, fmt.Errorf("explain %s: %w", main.name, err)
 		}
@@ -121,7 +129,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	if err != nil {
 		return f, fmt.Errorf("changes before %s: %w", main.name, err)
 	}
-	f.Changes = likely(changes, f.Since, f.Causes)
+	f.Changes = likely(changes, f.Since, f.Noticed, f.Causes)
 	if err := s.named(ctx, tx, r, &f); err != nil {
 		return f, fmt.Errorf("name the product of %s: %w", main.name, err)
 	}
@@ -212,6 +220,9 @@ func (s *shop) observe(ctx context.Context, tx *db.Tx, r Records, g *signal, sig
 	for _, x := range slots {
 		n, bad = n+float64(x.N), bad+x.Bad
 	}
+	if g.count == insight.Waiting {
+		n /= 60
+	}
 	if g.tally != nil {
 		hours := max(float64(now-from)/float64(time.Hour/time.Microsecond), 1.0/60)
 		sign.N, sign.Observed = hours, n/hours
@@ -259,6 +270,9 @@ func (s *shop) ofValue(ctx context.Context, tx *db.Tx, r Records, g *signal, sig
 // explain looks for causes, and gathers whom it hits and why it failed.
 func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, signals []*signal, f *found, now int64) error {
 	c := cases{kind: cmp.Or(main.kind, insight.OpinionGiven)}
+	if main.count == insight.Waiting {
+		c.kind = insight.ReplyWaitedFor
+	}
 	for _, g := range signals {
 		if g.kind == c.kind && g.of.Dim == string(insight.DimTopic) {
 			c.topics = append(c.topics, g.of.Value)
@@ -280,6 +294,9 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	}
 	if !main.rates() {
 		since = s.sincere(since)
+	}
+	if isVital(c.kind) {
+		c.slow = slow(was)
 	}
 	dims := causeDims[c.kind]
 	t := c.table(dims, since, was)
@@ -520,9 +537,10 @@ func about(topics, theme string) bool {
 }
 
 // likely are the changes that may be the cause: before it began or hardly after,
-// those that name a value of the cause first, then the latest.
-func likely(changes []insight.Change, since int64, causes []cause.Cause) (out []incident.Change) {
-	const slack = int64(2 * time.Minute / time.Microsecond)
+// those that name a value of the cause first, then the latest. The longer it took to be noticed,
+// the less exactly it is known when it began.
+func likely(changes []insight.Change, since, noticed int64, causes []cause.Cause) (out []incident.Change) {
+	slack := max(int64(2*time.Minute/time.Microsecond), (noticed-since)/3)
 	named := func(c incident.Change) bool {
 		for _, k := range causes {
 			for _, p := range k.Pairs {
@@ -564,7 +582,7 @@ func kindOf(theme string, main *signal, causes []cause.Cause, sure bool) inciden
 	}
 	switch theme {
 	case themeCheckout:
-		if main.kind == insight.PageDisturbed {
+		if main.kind == insight.PageDisturbed || isVital(main.kind) {
 			return incident.Page
 		}
 		byMethod := func(p cause.Pair) bool { return p.Dim == string(insight.DimMethod) }

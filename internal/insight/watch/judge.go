@@ -97,10 +97,13 @@ func (g *signal) tier() tier {
 	if g.term != nil {
 		return second
 	}
+	if isVital(g.kind) && g.of.Dim != "" {
+		return third
+	}
 	switch insight.Dim(g.of.Dim) {
 	case insight.DimMethod, insight.DimDevice:
 		return first
-	case insight.DimTopic:
+	case insight.DimTopic, insight.DimScore:
 		return second
 	case "":
 		if g.kind == insight.CheckoutEnded || g.kind == insight.DeliveryEnded || g.count == insight.Orders {
@@ -165,7 +168,7 @@ func (g *signal) rank() int {
 		return 0
 	case g.kind == insight.DeliveryEnded:
 		return 1
-	case g.kind == insight.PageDisturbed || g.kind == insight.ReplyWaitedFor || g.kind == insight.SearchMade:
+	case g.kind == insight.PageDisturbed || g.kind == insight.ReplyWaitedFor || g.kind == insight.SearchMade || isVital(g.kind):
 		return 2
 	case g.rates():
 		return 3

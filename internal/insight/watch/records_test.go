@@ -16,6 +16,8 @@ import (
 type records struct {
 	outcomes []insight.Outcome // in the order of the log
 	counts   map[insight.Name][]int64
+	changes  []insight.Change
+	chats    []chat
 	r        *rand.Rand
 	sequence uint64
 	texts    map[event.ID]string // of opinions
@@ -29,6 +31,17 @@ func (m *records) add(o insight.Outcome) {
 	m.sequence++
 	o.Position = event.NewPosition(0, m.sequence, 0)
 	m.outcomes = append(m.outcomes, o)
+}
+
+// chat is from when until when somebody waited for an answer in one.
+type chat struct{ from, until int64 }
+
+// sort brings what was added later into the order of time.
+func (m *records) sort() {
+	slices.SortStableFunc(m.outcomes, func(a, b insight.Outcome) int { return cmp.Compare(a.At, b.At) })
+	for i := range m.outcomes {
+		m.outcomes[i].Position = event.NewPosition(0, uint64(i+1), 0)
+	}
 }
 
 // checkout ends a checkout of a customer of whom nothing else is known.
@@ -136,6 +149,21 @@ func (m *records) Series(_ context.Context, _ *db.Tx, _ int64, names []insight.N
 	out := map[insight.Name][]insight.Slot{}
 	for _, name := range names {
 		by := map[int64]*insight.Slot{}
+		if name == insight.Waiting {
+			for _, x := range m.chats {
+				for at := insight.Minute.Slot(x.from); at < min(x.until, x.from+insight.LongestWait.Microseconds()); at += time.Minute.Microseconds() {
+					if at >= from && at < to {
+						k := grain.Slot(at)
+						if by[k] == nil {
+							by[k] = &insight.Slot{At: k}
+						}
+						by[k].N++
+					}
+				}
+			}
+			out[name] = sorted(by)
+			continue
+		}
 		list := m.counts[name]
 		i, _ := slices.BinarySearch(list, from)
 		for _, at := range list[i:] {
@@ -157,6 +185,16 @@ func (m *records) Labels(context.Context, *db.Tx, int64, insight.Name, int64, in
 	return nil, nil
 }
 
+func (m *records) Waits(_ context.Context, _ *db.Tx, _, at int64) (w insight.InWait, err error) {
+	for _, x := range m.chats {
+		if x.from <= at && at < min(x.until, x.from+insight.LongestWait.Microseconds()) {
+			w.N, w.Fresh = w.N+1, w.Fresh+1
+			w.Since = min(cmp.Or(w.Since, x.from), x.from)
+		}
+	}
+	return w, nil
+}
+
 func (m *records) ProductName(context.Context, *db.Tx, int64, string) (string, error) { return "", nil }
 
 func (m *records) Overdue(context.Context, *db.Tx, int64, int64, int64) ([]insight.Outcome, error) {
@@ -164,7 +202,7 @@ func (m *records) Overdue(context.Context, *db.Tx, int64, int64, int64) ([]insig
 }
 
 func (m *records) Changes(context.Context, *db.Tx, int64, int64, int64) ([]insight.Change, error) {
-	return nil, nil
+	return m.changes, nil
 }
 
 func (m *records) TextsOf(_ context.Context, _ *db.Tx, _ int64, subjects []event.ID) (map[event.ID]string, error) {

@@ -115,13 +115,25 @@ func (s *shop) add(g *signal) bool {
 	return true
 }
 
+// retire watches a signal no more, unless it shows a trouble now.
+func (s *shop) retire(name string) {
+	g := s.signals[name]
+	if g == nil || g.on() || g.listed || g.insight != "" {
+		return
+	}
+	delete(s.signals, name)
+	s.order = slices.DeleteFunc(s.order, func(x *signal) bool { return x == g })
+	s.dropped = append(s.dropped, name)
+}
+
 // gather makes the pools: of each theme the whole of its outcomes and the topics
 // that are about it, in equal parts. Parts of parts are not independent of the
 // whole, so they stay out.
 func (s *shop) gather() {
 	members := map[string][]string{}
 	for _, g := range s.order {
-		whole := g.of.Dim == "" && g.kind != insight.OpinionGiven && g.kind != insight.RatingGiven && g.kind != insight.OrderSentBack
+		_, mean := insight.MeasureOf(g.kind, "") // vitals of one page are not independent
+		whole := g.of.Dim == "" && g.kind != insight.OpinionGiven && !mean && g.kind != insight.OrderSentBack
 		if g.share != nil && (whole || g.of.Dim == string(insight.DimTopic)) {
 			members[g.theme] = append(members[g.theme], g.name)
 		}

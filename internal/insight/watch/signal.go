@@ -65,6 +65,7 @@ var topicThemes = map[string]string{
 var kindThemes = map[insight.OutcomeKind]string{
 	insight.CheckoutEnded: themeCheckout, insight.PageDisturbed: themeCheckout, insight.DeliveryEnded: themeDelivery, insight.OrderSentBack: themeProduct,
 	insight.SearchMade: themeSearch, insight.ReplyWaitedFor: themeService, insight.OpinionGiven: themeOpinion, insight.RatingGiven: themeOpinion,
+	insight.PaintTook: themeCheckout, insight.InputTook: themeCheckout, insight.LayoutMove: themeCheckout, insight.ServerTook: themeCheckout,
 }
 
 // split are the dimensions by whose values a kind is watched besides as a whole.
@@ -72,12 +73,17 @@ var split = map[insight.OutcomeKind][]insight.Dim{
 	insight.CheckoutEnded: {insight.DimMethod, insight.DimDevice, insight.DimBrowser, insight.DimCountry, insight.DimRelease},
 	insight.DeliveryEnded: {insight.DimCarrier, insight.DimArea},
 	insight.OpinionGiven:  {insight.DimTopic, insight.DimProduct, insight.DimArea},
-	insight.RatingGiven:   {insight.DimProduct},
+	insight.RatingGiven:   {insight.DimProduct, insight.DimScore},
+	insight.PaintTook:     {insight.DimDevice, insight.DimRelease},
+	insight.InputTook:     {insight.DimDevice, insight.DimRelease},
+	insight.LayoutMove:    {insight.DimDevice, insight.DimRelease},
+	insight.ServerTook:    {insight.DimDevice, insight.DimRelease},
 }
 
-// shares are the kinds that are watched as shares of what went badly.
+// shares are the kinds that are watched as shares of what went badly, or as means
+// (measures.go).
 var shares = []insight.OutcomeKind{insight.CheckoutEnded, insight.DeliveryEnded, insight.OpinionGiven, insight.RatingGiven,
-	insight.SearchMade, insight.PageDisturbed, insight.ReplyWaitedFor}
+	insight.SearchMade, insight.PageDisturbed, insight.ReplyWaitedFor, insight.PaintTook, insight.InputTook, insight.LayoutMove, insight.ServerTook}
 
 // counts are the signals whose number itself is watched: a tiny shop's orders
 // alone are silent too long. More complaints than usual are trouble, whatever share
@@ -113,6 +119,8 @@ func newShare(kind insight.OutcomeKind, dim insight.Dim, value string) *signal {
 		}
 	case insight.DimProduct:
 		s.theme = themeProduct
+	case insight.DimScore:
+		s.ways = bothWays // no whole stands above it
 	}
 	return s
 }
@@ -121,7 +129,10 @@ func newShare(kind insight.OutcomeKind, dim insight.Dim, value string) *signal {
 const counted = "number of "
 
 func newCount(name insight.Name) *signal {
-	if name == insight.Upset {
+	switch name {
+	case insight.Waiting:
+		return &signal{name: counted + string(name), count: name, theme: themeService, good: detect.Down, ways: []detect.Direction{detect.Up}, tally: &detect.Count{}, wary: 1}
+	case insight.Upset:
 		return &signal{name: counted + string(name), count: name, theme: themeOpinion, good: detect.Down, ways: []detect.Direction{detect.Up}, tally: &detect.Count{}, wary: 1}
 	}
 	return &signal{name: counted + string(name), count: name, theme: themeTraffic, good: detect.Up, ways: bothWays, tally: &detect.Count{}, wary: 1}
@@ -230,6 +241,7 @@ func (s *signal) sign() incident.Sign {
 	if s.rates() {
 		g.Of = append(g.Of, incident.ByStrangers)
 	}
+	s.atOnce(&g)
 	return g
 }
 
@@ -249,7 +261,7 @@ func parse(name string) *signal {
 		}
 		return nil
 	}
-	if n, ok := strings.CutPrefix(name, counted); ok && slices.Contains(counts, insight.Name(n)) {
+	if n, ok := strings.CutPrefix(name, counted); ok && (slices.Contains(counts, insight.Name(n)) || n == string(insight.Waiting)) {
 		return newCount(insight.Name(n))
 	}
 	switch {

@@ -31,6 +31,8 @@ type Records interface {
 	Series(ctx context.Context, tx *db.Tx, workspace int64, names []insight.Name, from, to int64, grain insight.Grain) (map[insight.Name][]insight.Slot, error)
 	// Labels returns the labels that most of a signal had, the largest first.
 	Labels(ctx context.Context, tx *db.Tx, workspace int64, name insight.Name, from, to int64, grain insight.Grain, limit int) ([]insight.ValueCount, error)
+	// Waits tells how many chats wait for an answer.
+	Waits(ctx context.Context, tx *db.Tx, workspace, at int64) (insight.InWait, error)
 	// ProductName returns what a product is called, "" where nobody has said.
 	ProductName(ctx context.Context, tx *db.Tx, workspace int64, id string) (string, error)
 	// TextsOf returns what opinions say, by the subjects of their outcomes.
@@ -64,13 +66,16 @@ func (s *shop) learnAll(ctx context.Context, tx *db.Tx, r Records, now time.Time
 	if err != nil {
 		return err
 	}
-	list := slices.DeleteFunc(all, func(g *signal) bool { return !which(g.name) })
+	list := slices.DeleteFunc(slices.Clone(all), func(g *signal) bool { return !which(g.name) })
 	for _, g := range list {
 		if err := s.learn(ctx, tx, r, g, from, to); err != nil {
 			return fmt.Errorf("learn of %s: %w", g.name, err)
 		}
 	}
 	s.replace(list)
+	if len(s.signals) > 0 && !slices.ContainsFunc(all, func(g *signal) bool { return g.name == string(insight.RatingGiven) }) {
+		s.retire(string(insight.RatingGiven))
+	}
 	s.history, s.trained, s.learnt, s.taken = 0, now.UnixMicro(), learnt, 0
 	return nil
 }
@@ -81,6 +86,11 @@ func (s *shop) candidates(ctx context.Context, tx *db.Tx, r Records, from, to in
 		list = append(list, newCount(n))
 	}
 	list = append(list, newReturns())
+	if seen, err := waitsSeen(ctx, tx, r, s.workspace, from, to); err != nil {
+		return nil, 0, fmt.Errorf("learn how many wait: %w", err)
+	} else if seen {
+		list = append(list, newCount(insight.Waiting))
+	}
 	for _, kind := range shares {
 		all, err := r.OutcomeValues(ctx, tx, s.workspace, kind, "", from, to, 1)
 		if err != nil {
@@ -90,7 +100,8 @@ func (s *shop) candidates(ctx context.Context, tx *db.Tx, r Records, from, to in
 			continue
 		}
 		learnt += int(all[0].N)
-		list = append(list, newShare(kind, "", ""))
+		whole := newShare(kind, "", "")
+		list = append(list, whole)
 		for _, dim := range split[kind] {
 			values, err := r.OutcomeValues(ctx, tx, s.workspace, kind, dim, from, to, most(dim))
 			if err != nil {
@@ -104,6 +115,9 @@ func (s *shop) candidates(ctx context.Context, tx *db.Tx, r Records, from, to in
 				if large && v.Value != "" && v.Value != "*" {
 					list = append(list, newShare(kind, dim, v.Value))
 				}
+			}
+			if dim == insight.DimScore && covers(values, all[0].N) {
+				list = slices.DeleteFunc(list, func(g *signal) bool { return g == whole })
 			}
 		}
 	}
@@ -168,7 +182,7 @@ func (s *shop) learn(ctx context.Context, tx *db.Tx, r Records, g *signal, from,
 		for at := slots[0].At; at < to; at += q {
 			n := 0.0
 			if i < len(slots) && slots[i].At == at {
-				n = float64(slots[i].N)
+				n = float64(slots[i].N) / g.unit()
 				i++
 			}
 			g.feed(s.moment(at+q-1), n, 1)

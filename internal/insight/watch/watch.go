@@ -443,7 +443,11 @@ func (s *shop) number(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) e
 		}
 	}
 	lost := !s.counting || now.Sub(s.numbered) > downFor || !s.quiet(now) || w.Behind()
+	passed := now.Sub(s.numbered).Hours()
 	s.counted, s.counting, s.numbered = is, true, now
+	if err := s.waits(ctx, tx, w.Records, at, passed, lost); err != nil {
+		return err
+	}
 	m := s.moment(at)
 	for _, name := range counts {
 		g := s.signals[counted+string(name)]

@@ -219,10 +219,7 @@ func TestAFloodIsNoOutcry(t *testing.T) {
 		for at := monday.AddDate(0, 0, -28); at.Before(monday); at = at.Add(30 * time.Minute) {
 			s.m.add(opinion(s.m, at, "", true))
 		}
-		slices.SortStableFunc(s.m.outcomes, func(a, b insight.Outcome) int { return int((a.At - b.At) / 1e6) })
-		for i := range s.m.outcomes {
-			s.m.outcomes[i].Position = event.NewPosition(0, uint64(i+1), 0)
-		}
+		s.m.sort()
 		s.pass(10, 0)
 		for i := range 1000 {
 			if s.now = s.now.Add(time.Second); i%60 == 0 {
