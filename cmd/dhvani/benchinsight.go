@@ -15,7 +15,7 @@ type benchInsight struct {
 	Weeks int      `help:"Quiet weeks for each of them, in which every alarm is false." default:"400"`
 	Runs  int      `help:"Runs of each trouble." default:"200"`
 	Cases int      `help:"Tables of each kind in which causes are looked for." default:"1000"`
-	Parts []string `help:"What is simulated: ${enum}." enum:"noticing,troubled,causes,impact,watch" default:"noticing,troubled,causes,impact,watch"`
+	Parts []string `help:"What is simulated: ${enum}." enum:"noticing,troubled,causes,impact,watch,page" default:"noticing,troubled,causes,impact,watch,page"`
 	Jobs  int      `help:"How many shops are simulated at a time; 0 for one for each processor." default:"0"`
 	JSON  bool     `help:"Only the JSON, without words about it."`
 }
@@ -32,7 +32,11 @@ func (c benchInsight) Run(ctx context.Context) error {
 			return fmt.Errorf("a shop has from 1 to 1,000,000 orders a day")
 		}
 	}
-	r, err := bench.Insight{Seed: c.Seed, Shops: c.Shops, Weeks: c.Weeks, Runs: c.Runs, Cases: c.Cases, Parts: c.Parts, Jobs: c.Jobs}.Run(ctx)
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	r, err := bench.Insight{Program: program, Seed: c.Seed, Shops: c.Shops, Weeks: c.Weeks, Runs: c.Runs, Cases: c.Cases, Parts: c.Parts, Jobs: c.Jobs}.Run(ctx)
 	if err != nil {
 		return err
 	}

@@ -20,10 +20,12 @@ type Insight struct {
 	Cases int   // tables of each kind, in which causes are looked for
 	Jobs  int
 	Parts []string // of InsightParts; none: all
+
+	Program string // this one, which the part page runs as a server
 }
 
 // InsightParts can be simulated by themselves.
-var InsightParts = []string{"noticing", "troubled", "causes", "impact", "watch"}
+var InsightParts = []string{"noticing", "troubled", "causes", "impact", "watch", "page"}
 
 // InsightReport is what came of it.
 type InsightReport struct {
@@ -35,6 +37,7 @@ type InsightReport struct {
 	Causes   []CauseReport    `json:"causes,omitempty"`
 	Impact   []ImpactReport   `json:"impact,omitempty"`
 	Watch    []WatchReport    `json:"watch,omitempty"`
+	Page     *PageReport      `json:"page,omitempty"`
 }
 
 // QuietReport counts false alarms of one size of shop: what would have been Insights. The bounds are upper ones of 95 % (Poisson; Garwood, Biometrika 1936).
@@ -92,6 +95,8 @@ func (b Insight) Run(ctx context.Context) (*InsightReport, error) {
 			r.Impact, err = b.impacts(ctx)
 		case "watch":
 			r.Watch, err = b.watches(ctx)
+		case "page":
+			r.Page, err = b.pages(ctx)
 		default:
 			err = fmt.Errorf("no part %q", part)
 		}
