@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -99,7 +98,7 @@ func (b Insight) watchAll(ctx context.Context, shape watchShape) (r WatchReport,
 		return r, err
 	}
 	before := heap()
-	records := &insight.Store{DB: w.db}
+	records := &steady{Store: &insight.Store{DB: w.db}, r: w.made.r, end: w.now - calibrate*1e6}
 	kept := &incident.Store{DB: w.db, Now: w.clock}
 	w.watch = watch.New(watch.Options{DB: w.db, Records: records, Incidents: kept, Shards: 1, Behind: func() bool { return w.behind }, Now: w.clock, Logger: slog.New(slog.DiscardHandler)})
 	if mine, err := w.watch.Take(ctx); err != nil || !mine {
@@ -202,10 +201,9 @@ func openWatched(ctx context.Context, dir string, rnd *rand.Rand, shape watchSha
 	return w, nil
 }
 
-// history lets four weeks pass: enough of each value to be watched. What was counted in them is then made as much as if it had come at the
-// rate of some seconds that follow, so that what comes after these is as usual.
+// history lets four weeks pass: enough of each value to be watched, and then some seconds at the rate that follows.
 func (w *watched) history(ctx context.Context, shape watchShape) error {
-	const size, calibrate = 2500, 3
+	const size = 2500
 	events := (shape.shops*shape.products*100 + size - 1) / size * size
 	end := time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC).UnixMicro()
 	w.made.past = true
@@ -228,34 +226,11 @@ func (w *watched) history(ctx context.Context, shape watchShape) error {
 		}
 	}
 	w.now = end + calibrate*1e6
-	return w.db.Update(ctx, func(tx *db.Tx) error {
-		for _, t := range [][2]string{{"signal", "name"}, {"outcome_count", "kind"}} {
-			sums := map[string][2]float64{}
-			err := tx.Each(ctx, fmt.Sprintf("SELECT %s, sum(CASE WHEN at < $1 THEN n ELSE 0 END), sum(CASE WHEN at < $1 THEN 0 ELSE n END) FROM %s WHERE grain = 15 GROUP BY 1", t[1], t[0]),
-				[]any{end}, func(r *sql.Rows) error {
-					var name string
-					var n [2]float64
-					err := r.Scan(&name, &n[0], &n[1])
-					sums[name] = n
-					return err
-				})
-			if err != nil {
-				return err
-			}
-			bad := ""
-			if t[0] == "outcome_count" {
-				bad = ", bad = bad * $1"
-			}
-			for name, n := range sums {
-				more := max(int64(n[1]/calibrate*28*86400/max(n[0], 1)), 1)
-				if _, err := tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET n = n * $1%s WHERE %s = $2 AND at < $3", t[0], bad, t[1]), more, name, end); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
+	return nil
 }
+
+// calibrate is for how many seconds events come before the watch begins.
+const calibrate = 3
 
 // apply applies events, and counts the outcomes that they come to.
 func (w *watched) apply(ctx context.Context, b *event.Batch) (outcomes int, err error) {

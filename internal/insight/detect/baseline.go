@@ -32,7 +32,7 @@ const (
 	noise0   = 0.12 * 0.12    // relative variance of the rate before anything is known
 	noiseN   = 40.0           // what that counts for, in squared expected events
 	noiseMin = 0.03 * 0.03    // no rate is steadier than that
-	plainAt  = 10.0           // see plain
+	plainAt  = 15.0           // see plain
 	young    = float64(4 * 7) // days until the hours of the week are known
 )
 
@@ -86,7 +86,7 @@ func (b *Baseline) spread(m Moment, known, noise float64) float64 {
 // beyond it would be an alarm: so the band must hold all but one day in thousands.
 func (b *Baseline) plain() float64 {
 	x := b.noise() * b.level() * b.pace() * 24 // variance of a day: beyond chance, against chance
-	return 1 + x/(x+plainAt)
+	return 1 + x*x/(x*x+plainAt*plainAt)
 }
 
 // noise is the variance of the rate beyond chance, relative to it: of hours or of days, whichever is more. Days tell where hours have few events.

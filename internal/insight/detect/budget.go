@@ -14,8 +14,8 @@ type Budget struct {
 	Listed  float64 // the same of what stands in the console only
 }
 
-// DefaultBudget tells falsely at most once in eight weeks by its bound, and lists once in two.
-func DefaultBudget(signals int) Budget { return Budget{Signals: signals, Told: 0.5, Listed: 2} }
+// DefaultBudget tells falsely at most once in four weeks by its bound, and lists once a week.
+func DefaultBudget(signals int) Budget { return Budget{Signals: signals, Told: 1, Listed: 4} }
 
 // Limits is the evidence at which one signal alone is told and listed.
 func (b Budget) Limits() (told, listed float64) {

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -119,16 +120,18 @@ func (s *shop) feedTo(g *signal, m detect.Moment, k, n float64) {
 	}
 }
 
-// person is a customer in what counts once.
+// person is a customer in what counts once. Only a hash of it is kept: hundreds of thousands are remembered.
 type person struct {
 	profile event.ID
 	kind    insight.OutcomeKind
 	of      string
 }
 
+var personSeed = maphash.MakeSeed()
+
 // first reports whether a customer is counted now, or was within the time of once.
 func (s *shop) first(o *insight.Outcome, of string) bool {
-	k := person{o.Profile, o.Kind, of}
+	k := maphash.Comparable(personSeed, person{o.Profile, o.Kind, of})
 	at, ok := s.people.get(k)
 	if ok && o.At-at < once[o.Kind].Microseconds() && o.At-at > -once[o.Kind].Microseconds() {
 		return false

@@ -234,21 +234,14 @@ func (s *shop) observe(ctx context.Context, tx *db.Tx, r Records, g *signal, sig
 	return nil
 }
 
-// ofValue is how the outcomes of a value went since a time. By minutes they are counted one by one, which takes too long where
-// tens of thousands came: there quarters of an hour are read, and of the first one that part is left out that came before, as the quarter before went.
+// ofValue is how the outcomes of a value went since a time. While they are few they are looked at one by one. Beyond that quarters of an hour are
+// read, and of the first one that part is left out that came before, as the quarter before went.
 func (s *shop) ofValue(ctx context.Context, tx *db.Tx, r Records, g *signal, sign *incident.Sign, from, now int64, grain insight.Grain) ([]insight.Slot, error) {
 	dim := insight.Dim(g.of.Dim)
 	if grain == insight.Minute {
-		all, err := r.OutcomeSeries(ctx, tx, s.workspace, g.kind, "", "", from, now+1, grain)
-		if err != nil {
-			return nil, err
-		}
-		n := int64(0)
-		for _, x := range all {
-			n += x.N
-		}
-		if n <= lookedThrough {
-			return r.OutcomeSeries(ctx, tx, s.workspace, g.kind, dim, g.of.Value, from, now+1, grain)
+		list, err := s.since(ctx, tx, r, g.kind, from, now)
+		if err != nil || len(list) < lookedThrough {
+			return g.slots(list), err
 		}
 		grain = insight.Quarter
 	}
@@ -284,7 +277,7 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	case main.rates():
 		c.wrote = main.wrote
 	}
-	since, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since, now+1, lookedThrough)
+	since, err := s.since(ctx, tx, r, c.kind, f.Since, now)
 	if err != nil {
 		return err
 	}
@@ -503,7 +496,7 @@ func within(o *insight.Outcome, pairs []cause.Pair) bool {
 
 // voices counts the opinions since then that are about it.
 func (s *shop) voices(ctx context.Context, tx *db.Tx, r Records, main *signal, f *found, now int64) error {
-	list, err := r.OutcomesOf(ctx, tx, s.workspace, insight.OpinionGiven, f.Since, now+1, lookedThrough)
+	list, err := s.since(ctx, tx, r, insight.OpinionGiven, f.Since, now)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,9 @@ func newMemory[K comparable, V any](most int) *memory[K, V] {
 	return &memory[K, V]{most: most / 2, new: map[K]V{}, old: map[K]V{}}
 }
 
+// bound changes how many are remembered.
+func (m *memory[K, V]) bound(most int) { m.most = most / 2 }
+
 func (m *memory[K, V]) get(k K) (V, bool) {
 	if v, ok := m.new[k]; ok {
 		return v, true

@@ -37,7 +37,7 @@ type shop struct {
 	promised int64                  // parcels that were due before are known
 	counted  map[countKey]int64     // what the last minutes were counted as
 	carry    map[insight.Name]int64 // what was taken back of them, and not yet made up for
-	people   *memory[person, int64]
+	people   *memory[uint64, int64]
 	texts    *memory[event.ID, *text]
 	floods   []*text // of which nothing was said yet
 	flooding int64   // when the last copy came of what is repeated
@@ -47,6 +47,7 @@ type shop struct {
 	learnt  int   // outcomes that were learnt from then
 	taken   int   // outcomes since
 
+	lately   map[insight.OutcomeKind]lately // of the look at hand
 	living   []*incident.Insight
 	calm     map[string]int64 // since when all is as usual again, of those that live
 	verdicts []incident.Verdict
@@ -65,11 +66,17 @@ type shop struct {
 	stored    time.Time // and that what is known was stored
 }
 
-// Bounds of what is remembered of a workspace.
+// Bounds of what is remembered of a workspace, and of all that are watched together: some 40 and 30 MB.
 const (
-	mostPeople = 200_000
-	mostTexts  = 20_000
+	mostPeople, allPeople = 200_000, 1_500_000
+	mostTexts, allTexts   = 20_000, 200_000
 )
+
+// shares says that so many workspaces share the memory.
+func (s *shop) shares(shops int) {
+	s.people.bound(min(mostPeople, allPeople/max(shops, 1)))
+	s.texts.bound(min(mostTexts, allTexts/max(shops, 1)))
+}
 
 type countKey struct {
 	name insight.Name
@@ -95,7 +102,7 @@ func (s *shop) forget() {
 	s.phrases, s.terms, s.dropped = newTerms(phrasesName), nil, nil
 	s.strangers = newTerms(strangersName)
 	s.counted, s.carry = map[countKey]int64{}, map[insight.Name]int64{}
-	s.people, s.texts = newMemory[person, int64](mostPeople), newMemory[event.ID, *text](mostTexts)
+	s.people, s.texts = newMemory[uint64, int64](mostPeople), newMemory[event.ID, *text](mostTexts)
 }
 
 // add watches a signal; false where it is watched, or there are too many.

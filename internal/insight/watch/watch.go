@@ -205,6 +205,7 @@ func (w *Watch) Look(ctx context.Context, ws workspace.Workspace, fresh bool) er
 		s = newShop(ws.Number)
 	}
 	s.zone, s.hours = ws.Settings.Location(), ws.Settings.Hours
+	s.shares(len(w.shops))
 	began := time.Now()
 	err := w.look(ctx, s, now)
 	w.metrics.look(time.Since(began), len(s.order))
@@ -233,6 +234,7 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 	var n news
 	refresh := now.Sub(s.refreshed) >= max(refreshEvery, s.rests)
 	began := time.Now()
+	s.lately = nil
 	err := w.DB.View(ctx, func(tx *db.Tx) (err error) {
 		if !s.known {
 			if s.known, err = s.load(ctx, tx); err != nil {
@@ -278,6 +280,7 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("look: %w", err)
 	}
+	s.lately = nil
 	save := len(steps) > 0 || s.fresh || now.Sub(s.stored) >= storeEvery && s.moved()
 	if !save && (!refresh || len(s.living) == 0) {
 		return nil
