@@ -21,15 +21,29 @@ func (s *steady) OutcomeSeries(ctx context.Context, tx *db.Tx, workspace int64, 
 	if grain != insight.Quarter || to > s.end+15*minute {
 		return s.Store.OutcomeSeries(ctx, tx, workspace, kind, dim, value, from, to, grain)
 	}
-	now, err := s.Store.OutcomeSeries(ctx, tx, workspace, kind, dim, value, s.end, s.end+15*minute, insight.Quarter)
-	if err != nil {
-		return nil, err
+	// As many of a value as it had of all, and of these as many as come now.
+	var parts [3][]insight.Slot
+	for i, ask := range []struct {
+		dim   insight.Dim
+		value string
+		from  int64
+	}{{"", "", s.end}, {"", "", from}, {dim, value, from}} {
+		until := s.end
+		if i == 0 {
+			until += 15 * minute
+		}
+		var err error
+		if parts[i], err = s.Store.OutcomeSeries(ctx, tx, workspace, kind, ask.dim, ask.value, ask.from, until, insight.Quarter); err != nil {
+			return nil, err
+		}
 	}
-	was, err := s.Store.OutcomeSeries(ctx, tx, workspace, kind, dim, value, from, s.end, insight.Quarter)
-	if err != nil {
-		return nil, err
+	now, _ := total(parts[0])
+	all, _ := total(parts[1])
+	n, bad := total(parts[2])
+	if n == 0 {
+		return nil, nil
 	}
-	return s.past(now, was), nil
+	return s.past(now*n/all, bad/n), nil
 }
 
 // Series is Store's.
@@ -39,27 +53,25 @@ func (s *steady) Series(ctx context.Context, tx *db.Tx, workspace int64, names [
 	}
 	out, err := s.Store.Series(ctx, tx, workspace, names, s.end, s.end+15*minute, insight.Quarter)
 	for name, now := range out {
-		out[name] = s.past(now, nil)
+		n, _ := total(now)
+		out[name] = s.past(n, 0)
 	}
 	return out, err
 }
 
-// past makes four weeks of what came in the seconds since, at the share that went badly in both.
-func (s *steady) past(now, was []insight.Slot) (out []insight.Slot) {
-	var n, all, bad float64
-	for _, x := range now {
-		n, all, bad = n+float64(x.N), all+float64(x.N), bad+x.Bad
+func total(slots []insight.Slot) (n, bad float64) {
+	for _, x := range slots {
+		n, bad = n+float64(x.N), bad+x.Bad
 	}
-	for _, x := range was {
-		all, bad = all+float64(x.N), bad+x.Bad
-	}
-	if all == 0 {
-		return nil
-	}
-	mean := max(n, 0.5) / calibrate * 15 * 60
+	return n, bad
+}
+
+// past makes four weeks of what came n times in the seconds since, of which a share went badly.
+func (s *steady) past(n, share float64) (out []insight.Slot) {
+	mean := max(n, 0.1) / calibrate * 15 * 60
 	for at := s.end - 28*day; at < s.end; at += 15 * minute {
 		x := insight.Slot{At: at, N: int64(poisson(s.r, mean))}
-		x.Bad = binomial(s.r, float64(x.N), min(bad/all, 1))
+		x.Bad = binomial(s.r, float64(x.N), min(share, 1))
 		out = append(out, x)
 	}
 	return out

@@ -67,6 +67,7 @@ type watched struct {
 	shops  []workspace.Workspace
 	models []int64
 	now    int64
+	looked int64
 	behind bool
 	made   *shoppers
 	watch  *watch.Watch
@@ -107,7 +108,7 @@ func (b Insight) watchAll(ctx context.Context, shape watchShape) (r WatchReport,
 	r = WatchReport{Shops: shape.shops, Events: watchRate, Seconds: int(watchLength / time.Second)}
 	var used, most time.Duration
 	var garbage uint64
-	outcomes := 0
+	outcomes, next := 0, int64(0)
 	for from := w.now; w.now < from+(warmUp+watchLength).Microseconds(); {
 		warm := w.now < from+warmUp.Microseconds()
 		w.now += watchStep.Microseconds()
@@ -116,14 +117,22 @@ func (b Insight) watchAll(ctx context.Context, shape watchShape) (r WatchReport,
 		if err != nil {
 			return r, err
 		}
+		if !warm {
+			outcomes += n
+		}
+		w.watch.Committed(come)
+		if w.now < next {
+			continue
+		}
 		cpu, bytes, began := processorTime(), allocated(), time.Now()
-		looks, err := w.round(ctx, come)
+		looks, err := w.round(ctx)
 		if err != nil {
 			return r, err
 		}
+		took := processorTime() - cpu
+		next = w.now + watch.Rest(took).Microseconds()
 		if !warm {
-			outcomes += n
-			used += processorTime() - cpu
+			used += took
 			garbage += allocated() - bytes
 			most = max(most, time.Since(began))
 			r.Looks += looks
@@ -159,15 +168,16 @@ func (b Insight) watchAll(ctx context.Context, shape watchShape) (r WatchReport,
 }
 
 // round looks as the watch does when a batch is stored; each second it also looks at who is due, and every four it renews its lease.
-func (w *watched) round(ctx context.Context, b *event.Batch) (looks int, err error) {
-	w.watch.Committed(b)
+func (w *watched) round(ctx context.Context) (looks int, err error) {
 	second := time.Second.Microseconds()
-	if w.now%(4*second) == 0 {
+	rest := w.now/second != w.looked/second
+	if rest && w.now/second%4 == 0 {
 		if mine, err := w.watch.Take(ctx); err != nil || !mine {
 			return 0, fmt.Errorf("the watch is lost: %w", err)
 		}
 	}
-	return w.watch.Round(ctx, w.shops, w.now%second == 0)
+	w.looked = w.now
+	return w.watch.Round(ctx, w.shops, rest)
 }
 
 func (w *watched) clock() time.Time { return time.UnixMicro(w.now) }
