@@ -47,7 +47,7 @@ type watchShape struct {
 }
 
 // Of 5,000 signals: many shops of usual size, or few of the largest.
-var watchShapes = []watchShape{{shops: 25, products: 60}, {shops: 1, products: 60}}
+var watchShapes = []watchShape{{shops: 28, products: 60}, {shops: 1, products: 60}}
 
 func (b Insight) watches(ctx context.Context) (out []WatchReport, err error) {
 	for _, shape := range watchShapes {
