@@ -106,3 +106,23 @@ func TestPoissonUpper(t *testing.T) {
 		}
 	}
 }
+
+// Weeks with troubles are the same for a seed, and most of what is told in them is true.
+func TestTroubledWeeks(t *testing.T) {
+	b := Insight{Seed: 4, Shops: []int{2000}, Weeks: 16, Jobs: 2, Parts: []string{"troubled"}}
+	first, err := b.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Jobs = 1
+	second, err := b.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(first, second); d != "" {
+		t.Error(d)
+	}
+	if r := first.Troubled[0]; r.Weeks != 16 || r.Troubles != 16 || r.Noticed < 10 || r.Told < r.Noticed || r.Share > 0.4 || r.Low > r.Share || r.High < r.Share {
+		t.Errorf("%+v", r)
+	}
+}

@@ -252,3 +252,30 @@ func opinion(m *records, at time.Time, words string, history bool) insight.Outco
 	}
 	return o
 }
+
+// A run over what is stored finds the trouble that the watch found, at an outcome of it and not later than that.
+func TestOfflineAgrees(t *testing.T) {
+	d := dbtest.SQLite(t)
+	s := newStand(t, d, 6)
+	s.pass(20, 0)
+	began := s.now
+	s.pass(30, 0.95)
+	all := s.all()
+	if len(all) != 1 {
+		t.Fatalf("found:\n%s", s.lines())
+	}
+	s.exec("UPDATE watch_signal SET state = state") // what it knows by now does not matter
+	err := d.View(context.Background(), func(tx *db.Tx) error {
+		first, err := watch.Offline(context.Background(), tx, s.m, workspace.Workspace{Number: 1, ID: "ws_1"}, 0)
+		if err != nil || first == nil {
+			t.Fatalf("nothing is found: %v", err)
+		}
+		if at := time.UnixMicro(first.At); at.Before(began) || at.After(all[0].OpenedAt) || first.Bad != 1 {
+			t.Errorf("found at %s, which began at %s and was opened at %s", at, began, all[0].OpenedAt)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
