@@ -239,7 +239,7 @@ func (s *shop) observe(ctx context.Context, tx *db.Tx, r Records, g *signal, sig
 func (s *shop) ofValue(ctx context.Context, tx *db.Tx, r Records, g *signal, sign *incident.Sign, from, now int64, grain insight.Grain) ([]insight.Slot, error) {
 	dim := insight.Dim(g.of.Dim)
 	if grain == insight.Minute {
-		list, err := s.since(ctx, tx, r, g.kind, from, now)
+		list, err := s.outcomesSince(ctx, tx, r, g.kind, from, now)
 		if err != nil || len(list) < lookedThrough {
 			return g.slots(list), err
 		}
@@ -277,7 +277,7 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	case main.rates():
 		c.wrote = main.wrote
 	}
-	since, err := s.since(ctx, tx, r, c.kind, f.Since, now)
+	since, err := s.outcomesSince(ctx, tx, r, c.kind, f.Since, now)
 	if err != nil {
 		return err
 	}
@@ -496,7 +496,7 @@ func within(o *insight.Outcome, pairs []cause.Pair) bool {
 
 // voices counts the opinions since then that are about it.
 func (s *shop) voices(ctx context.Context, tx *db.Tx, r Records, main *signal, f *found, now int64) error {
-	list, err := s.since(ctx, tx, r, insight.OpinionGiven, f.Since, now)
+	list, err := s.outcomesSince(ctx, tx, r, insight.OpinionGiven, f.Since, now)
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ type lately struct {
 	list []insight.Outcome
 }
 
-// since reads the newest outcomes of a kind since a time, at most lookedThrough. What comes back is not to be changed.
-func (s *shop) since(ctx context.Context, tx *db.Tx, r Records, kind insight.OutcomeKind, from, now int64) ([]insight.Outcome, error) {
+// outcomesSince reads the newest outcomes of a kind since a time, at most lookedThrough. What comes back is not to be changed.
+func (s *shop) outcomesSince(ctx context.Context, tx *db.Tx, r Records, kind insight.OutcomeKind, from, now int64) ([]insight.Outcome, error) {
 	had, ok := s.lately[kind]
 	if !ok || from < had.from && len(had.list) < lookedThrough {
 		list, err := r.OutcomesOf(ctx, tx, s.workspace, kind, from, now+1, lookedThrough)

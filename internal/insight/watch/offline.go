@@ -11,7 +11,7 @@ import (
 	"github.com/dhvani/dhvani/internal/workspace"
 )
 
-// Offline runs the detectors once more over what is stored of a workspace that was watched, outcome by outcome and without a clock. It learns from the
+// Offline runs the detectors once more over what is stored of a workspace that was watched, outcome by outcome, without a clock and without what was written. It learns from the
 // same history, and returns the first outcome after it at which something would have been listed or told, nil where there is none.
 func Offline(ctx context.Context, tx *db.Tx, r Records, ws workspace.Workspace, shard int) (*insight.Outcome, error) {
 	s := newShop(ws.Number)
@@ -32,7 +32,7 @@ func Offline(ctx context.Context, tx *db.Tx, r Records, ws workspace.Workspace, 
 		for i := range list {
 			o := &list[i]
 			at = o.Position
-			s.take(o)
+			s.take(o, "")
 			if n := s.judge(); o.At >= trained && len(n.told)+len(n.listed) > 0 {
 				return o, nil
 			}

@@ -67,7 +67,7 @@ func TestSinceReadsOnce(t *testing.T) {
 		}
 		s := newShop(1)
 		for i, from := range []int64{n / 6, n / 4, n / 5, n / 3, 0} {
-			got, err := s.since(t.Context(), nil, r, insight.CheckoutEnded, from, n)
+			got, err := s.outcomesSince(t.Context(), nil, r, insight.CheckoutEnded, from, n)
 			want, _ := (&onlyOutcomes{list: r.list}).OutcomesOf(t.Context(), nil, 1, "", from, n+1, lookedThrough)
 			if err != nil || !slices.EqualFunc(got, want, func(a, b insight.Outcome) bool { return a.At == b.At }) {
 				t.Errorf("%d outcomes since %d, not %d", len(got), from, len(want))

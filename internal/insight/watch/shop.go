@@ -63,7 +63,7 @@ type shop struct {
 	told      time.Time // that history came,
 	refreshed time.Time // that what lives was looked at anew,
 	rests     time.Duration
-	heard     time.Time // that what staff said was read,
+	asked     time.Time // that what staff said was read,
 	stored    time.Time // and that what is known was stored
 }
 

@@ -262,9 +262,9 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		due := now.Sub(s.heard) >= lookEvery || now.Before(s.heard)
+		due := now.Sub(s.asked) >= lookEvery || now.Before(s.asked)
 		if due {
-			if err = s.hear(ctx, tx, w, now); err != nil {
+			if err = s.ask(ctx, tx, w, now); err != nil {
 				return err
 			}
 		}
@@ -279,7 +279,7 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 		}
 		acts := !n.none() || len(s.floods) > 0 || refresh
 		if acts && !due { // what staff said a moment ago counts
-			if err = s.hear(ctx, tx, w, now); err != nil {
+			if err = s.ask(ctx, tx, w, now); err != nil {
 				return err
 			}
 		}
@@ -339,11 +339,11 @@ func (w *Watch) look(ctx context.Context, s *shop, now time.Time) error {
 	return nil
 }
 
-// hear reads what staff said.
-func (s *shop) hear(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) (err error) {
+// ask reads what staff said.
+func (s *shop) ask(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) (err error) {
 	if s.verdicts, err = w.Incidents.Verdicts(ctx, tx, s.workspace); err == nil {
 		s.heed(now)
-		s.heard = now
+		s.asked = now
 	}
 	return err
 }
