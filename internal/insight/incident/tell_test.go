@@ -196,7 +196,7 @@ func TestTelling(t *testing.T) {
 		told = append(told, "boss escalated Nobody has acknowledged it yet: UPI payments fail on Android")
 		o.is(told...)
 		step(func(tx *db.Tx) error { return o.Recover(ctx, tx, in, f) })
-		end := " recovered All is well again: UPI payments fail on Android"
+		end := " recovered As usual again: UPI payments fail on Android"
 		told = append(told, "boss"+end, "chat"+end, "hook recovered", "mail recovered")
 		o.is(told...)
 		step(func(tx *db.Tx) error { return o.Reopen(ctx, tx, in, f) })
@@ -286,7 +286,7 @@ func TestTellLater(t *testing.T) {
 		update(t, d, func(tx *db.Tx) error { return o.Recover(ctx, tx, b, one) }) // nobody hears in the morning of what was over by night
 		o.at = time.Date(2026, 3, 10, 2, 31, 0, 0, time.UTC)                      // 8:01
 		o.due()
-		told := []string{"night" + at, "night" + at, "night recovered All is well again: UPI payments fail", "calm" + at}
+		told := []string{"night" + at, "night" + at, "night recovered As usual again: UPI payments fail", "calm" + at}
 		o.is(told...)
 		o.at = time.Date(2026, 3, 10, 3, 31, 0, 0, time.UTC) // 9:01
 		o.due()
@@ -304,7 +304,7 @@ func TestTellLater(t *testing.T) {
 		o.is(append(told, "day"+at, "calm"+at, "night"+at)...) // what is critical does not wait for quiet hours to end
 		o.pass(time.Minute)
 		update(t, d, func(tx *db.Tx) error { return o.Recover(ctx, tx, a, upi()) })
-		end := " recovered All is well again: UPI payments fail"
+		end := " recovered As usual again: UPI payments fail"
 		o.is(append(told, "day"+at, "calm"+at, "night"+at, "calm"+end+" later", "day"+end+" later", "night"+end)...)
 	})
 }

@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -120,5 +121,22 @@ func TestEveryTitle(t *testing.T) {
 		for s := incident.NoSeverity; s <= incident.Critical; s++ {
 			incident.SeverityWord(l, s)
 		}
+	}
+}
+
+// What is over is told as over, and with the day to who reads it later.
+func TestOver(t *testing.T) {
+	en := locale.For(locale.English, time.UTC)
+	in := told(incident.Payment, nil, pair("device", "Android"), pair("method", "upi"))
+	in.Finding.Signs[0].Of = []cause.Pair{pair("browser", "Chrome 141")}
+	in.RecoveredAt = in.OpenedAt.Add(95 * time.Minute)
+	if got, want := incident.Over(en, in, in.RecoveredAt), "As usual again since 15:48, after 1\u00a0h 36\u00a0min. 18 customers were hit. 2 of them got through after all. About 9 orders lost, ₹9,000."; got != want {
+		t.Errorf("%q", got)
+	}
+	if got := incident.Title(en, in, in.OpenedAt); got != "UPI payments fail on Android" { // a sure cause says where it is so
+		t.Errorf("%q", got)
+	}
+	if got := incident.Sentence(en, in, in.OpenedAt.AddDate(0, 0, 3)); !strings.HasPrefix(got, "Since 9 Mar, 14:12, 90% of checkouts fail (Chrome 141)") {
+		t.Errorf("%q", got)
 	}
 }
