@@ -79,7 +79,7 @@ func arguments(m *text) []string {
 }
 
 var (
-	asked   = regexp.MustCompile(`\.(?:T|Has)\(\s*"([^"]+)"`)
+	asked   = regexp.MustCompile(`\.(?:T|Has)\(\s*"([^"]+\.[^"]*)"`)
 	literal = regexp.MustCompile(`"([a-z_]+\.[a-z0-9_]+)"`)
 )
 
