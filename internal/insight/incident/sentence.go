@@ -70,9 +70,9 @@ func seen(t *locale.Locale, in *Insight, s *Sign, now time.Time) string {
 	for i, p := range s.Of {
 		switch {
 		case p.Dim == string(insight.DimPhrase):
-			return t.T("incident.sum_phrase", "Time", since, "Now", now, "Usual", usual, "Phrase", p.Value)
+			return t.T("incident.sum_phrase", "Time", since, "Now", found, "Usual", usual, "Phrase", p.Value)
 		case p == ByStrangers:
-			return t.T("incident.sum_strangers", "Time", since, "Now", now, "Usual", usual)
+			return t.T("incident.sum_strangers", "Time", since, "Now", found, "Usual", usual)
 		}
 		if p.Dim == string(insight.DimTopic) && s.Outcome == insight.OpinionGiven {
 			return t.T("incident.sum_topic", "Time", since, "Now", found, "Usual", usual, "Topic", Value(t, insight.DimTopic, p.Value))
