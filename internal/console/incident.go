@@ -297,6 +297,9 @@ func (c *Console) quotes(ctx context.Context, v *ui.Viewer, in *incident.Insight
 	if in.Finding.Kind == incident.Product || in.Finding.Kind == incident.Reviews {
 		f.Topic, f.Product = "", productOf(in)
 	}
+	if in.Finding.Kind == incident.Reviews { // also those that are too good
+		f.Mood = ""
+	}
 	if in.Finding.Kind == incident.Phrase {
 		f.Topic, f.Mood, f.Query = "", "", in.Finding.Phrase
 	}

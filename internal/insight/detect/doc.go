@@ -1,10 +1,11 @@
 // Package detect notices that a series is no longer as it usually is.
 //
 // It is pure: no clock, no database, no randomness. Each detector is a small struct of numbers that is fed in the order of
-// time, event by event or in buckets, looks after every feed, and can be stored as bytes (State). There are three:
+// time, event by event or in buckets, looks after every feed, and can be stored as bytes (State). There are four:
 //
 //   - [Count]: how many events came (orders, visits, failures). Up, down, and silence, which is the limit of down.
 //   - [Share]: how many of n went wrong, or the mean of values from 0 to 1 (ratings, sentiment).
+//   - [Term]: how many of n opinions hold something that hardly any does, such as a phrase; one of very many that are looked for.
 //   - [Level]: any number without bounds (latency, money, a foreign series), of which nothing is known beforehand.
 //
 // Count and Share compare with a [Baseline]: what is usual at this hour of the week, and how surely that is known. What they

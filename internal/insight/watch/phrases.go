@@ -15,6 +15,7 @@ import (
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/insight/detect"
 	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/language"
 )
 
 // Phrases: when many more customers than usual write the same new words, that is a sign. The words are found by terms; once they
@@ -23,7 +24,7 @@ const (
 	phrasesName   = "terms of texts"
 	phraseSignal  = "phrase/" // begins the name of a signal of what is complained of,
 	praiseSignal  = "praise/" // and of what is praised, or said without complaint
-	mostPhrases   = 20        // signals of phrases
+	mostPhrases   = 20        // signals of phrases, and of strangers' ratings
 	mostLearnt    = 30_000    // texts that history teaches from
 	mostHeard     = 50_000    // opinions that are read again after a start
 	mostWrote     = 5_000     // opinions with a phrase that are remembered
@@ -207,7 +208,17 @@ func (s *shop) searched() int { return len(s.searches()) }
 
 // risen makes a rise a signal, where the budget says so.
 func (s *shop) risen(r *rise, v detect.Verdict, n *news) {
-	if v == detect.Nothing || len(s.terms) >= mostPhrases {
+	many := 0
+	for _, g := range s.terms {
+		if g.says() == (r.of == s.phrases) {
+			many++
+		}
+	}
+	if v == detect.Nothing || many >= mostPhrases {
+		return
+	}
+	if len(language.Personals(r.text, nil)) > 0 { // a number of somebody is no word
+		delete(r.of.rising, r.hash)
 		return
 	}
 	part := 0.1
@@ -377,6 +388,9 @@ func wordsFirst(signals []*signal) {
 func (g *signal) partOf(f *incident.Finding) bool {
 	if f.Good && f.Theme == themeTraffic {
 		return g.even() // those who come speak of why
+	}
+	if f.Good && g.isGood() && f.Kind == incident.Phrase {
+		return true // of praise one piece of news at a time is enough
 	}
 	return f.Good == g.isGood() && g.names(f)
 }

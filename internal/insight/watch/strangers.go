@@ -189,6 +189,9 @@ func (s *shop) mostlyStrangers(ctx context.Context, tx *db.Tx, r Records, g *sig
 		if g.isGood() && !g.says() {
 			is = c.bad(o) < 0.5
 		}
+		if g.count == "" && flood.on() && o.At > flood.term.Ep.Start && flood.covers(o) {
+			continue // since then they do not count in it
+		}
 		if !is || g.of.Dim == string(insight.DimProduct) && o.Dims[insight.DimProduct] != g.of.Value {
 			continue
 		}

@@ -60,6 +60,9 @@ func (s *stand) ratings(minutes int, buyer string, bad float64) {
 		}
 		if buyer != "" {
 			s.m.rated(s.now, fmt.Sprint("crowd ", s.m.sequence), "p3", buyer, bad, false)
+			if s.goOn { // strangers do as well
+				s.m.rated(s.now, fmt.Sprint("crowd ", s.m.sequence), "p3", "stranger", bad, false)
+			}
 		}
 		s.look()
 	}
@@ -97,6 +100,7 @@ func TestAFloodOfRatings(t *testing.T) {
 				}
 				if test.kind == incident.Reviews && test.bad == 1 {
 					s.restart()
+					s.goOn = true
 					s.ratings(30, "returning", 1)
 					kinds := []incident.Kind{}
 					for _, in := range s.all() {

@@ -32,6 +32,7 @@ type stand struct {
 	now   time.Time
 	w     *watch.Watch
 	keeps *incident.Store
+	goOn  bool // a flood of ratings goes on
 }
 
 func newStand(t testing.TB, d *db.DB, seed uint64) *stand {
