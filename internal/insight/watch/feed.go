@@ -39,7 +39,7 @@ func (s *shop) take(o *insight.Outcome, said string) {
 	switch o.Kind {
 	case insight.OpinionGiven:
 		s.opinion(m, o)
-		s.hear(m, o, said)
+		s.written(m, o, said)
 	case insight.OrderSentBack:
 		if s.first(o, "") {
 			s.feed(string(o.Kind), m, 1, 1)

@@ -273,7 +273,7 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	}
 	switch {
 	case main.says():
-		c.wrote = written(main, signals)
+		c.wrote = holding(main, signals)
 	case main.rates():
 		c.wrote = main.wrote
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/insight/detect"
 	"github.com/dhvani/dhvani/internal/insight/incident"
-	"github.com/dhvani/dhvani/internal/language"
 )
 
 // Phrases: when many more customers than usual write the same new words, that is a sign. The words are found by terms; once they
@@ -33,8 +32,8 @@ const (
 	heardBefore   = 2 * int64(3600*1e6)
 )
 
-// heard is a text with its phrases.
-func (s *shop) heard(said string) (list []term) {
+// phrasesIn are the phrases of a text.
+func (s *shop) phrasesIn(said string) (list []term) {
 	s.wording.Phrases(said, func(hash uint64, words int, phrase string) {
 		if len(list) < mostOfText && len(phrase) <= longestPhrase && !slices.ContainsFunc(list, func(k term) bool { return k.hash == hash }) {
 			list = append(list, term{hash, words, phrase})
@@ -43,14 +42,14 @@ func (s *shop) heard(said string) (list []term) {
 	return list
 }
 
-// hear takes in what an opinion says.
-func (s *shop) hear(m detect.Moment, o *insight.Outcome, said string) {
+// written takes in what an opinion says.
+func (s *shop) written(m detect.Moment, o *insight.Outcome, said string) {
 	t := s.phrases
 	if said == "" || !s.own(t, o) {
 		return
 	}
 	t.turn(slotOf(o.At), s.cursor)
-	list := s.heard(said)
+	list := s.phrasesIn(said)
 	teaches := true
 	for _, g := range s.terms {
 		if !g.says() {
@@ -167,98 +166,6 @@ func (s *shop) strangersOf(r *rise) *signal {
 	return g
 }
 
-// becomes lets a signal begin where a rise is.
-func (s *shop) becomes(g *signal, r *rise) {
-	*g.term = r.term
-	g.hash, g.wary, g.changed = r.hash, max(s.wary[g.name], 1), true
-	g.wrote = map[event.ID]bool{}
-	for _, x := range r.uses {
-		g.wrote[x.what] = true
-		g.moods += float64(x.bad)
-	}
-	g.now = g.reading()
-}
-
-// rises are the clearest ones that are no signals yet.
-func (s *shop) rises() (out []*rise) {
-	for _, t := range s.searches() {
-		t.drop(func(what event.ID) bool {
-			return slices.ContainsFunc(s.terms, func(g *signal) bool { return g.says() == (t == s.phrases) && g.wrote[what] })
-		})
-		if r := t.strongest(); r != nil {
-			r.evidence /= max(s.wary[phraseSignal+r.text], s.wary[praiseSignal+r.text], s.wary[r.text], 1)
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// searches are the terms of which enough is known, and searched how many they are: each is one series in the budget.
-func (s *shop) searches() (out []*terms) {
-	if s.phrases.ready() {
-		out = append(out, s.phrases)
-	}
-	if t := s.strangers; t.ready() && t.sums.PastUses < usuallyStrange*t.sums.Past {
-		out = append(out, t)
-	}
-	return out
-}
-
-func (s *shop) searched() int { return len(s.searches()) }
-
-// risen makes a rise a signal, where the budget says so.
-func (s *shop) risen(r *rise, v detect.Verdict, n *news) {
-	many := 0
-	for _, g := range s.terms {
-		if g.says() == (r.of == s.phrases) {
-			many++
-		}
-	}
-	if v == detect.Nothing || many >= mostPhrases {
-		return
-	}
-	if len(language.Personals(r.text, nil)) > 0 { // a number of somebody is no word
-		delete(r.of.rising, r.hash)
-		return
-	}
-	part := 0.1
-	if v == detect.Tell {
-		part = 1e-4
-	}
-	var g *signal
-	if r.of == s.strangers {
-		g = s.strangersOf(r)
-	} else {
-		g = s.phraseOf(r.of.wordiest(r, part))
-	}
-	if !s.add(g) {
-		return
-	}
-	if v == detect.Tell {
-		g.raise()
-		g.term.Ep.Evidence = max(g.term.Ep.Evidence, r.evidence)
-		g.now = g.reading()
-		n.told = append(n.told, g)
-	} else {
-		g.listed = true
-		n.listed = append(n.listed, g)
-	}
-	r.of.drop(func(what event.ID) bool { return g.wrote[what] })
-}
-
-// tidy drops the signals of terms that have been as usual for a day.
-func (s *shop) tidy() {
-	for _, g := range slices.Clone(s.terms) {
-		if g.on() || g.listed || g.insight != "" || s.latest-g.term.Since < 2*halfDay {
-			continue
-		}
-		is := func(other *signal) bool { return other == g }
-		s.order, s.terms = slices.DeleteFunc(s.order, is), slices.DeleteFunc(s.terms, is)
-		delete(s.signals, g.name)
-		s.dropped = append(s.dropped, g.name)
-	}
-}
-
 // said reads what the opinions among some outcomes say.
 func (s *shop) said(ctx context.Context, tx *db.Tx, r Records, list []insight.Outcome) (map[event.ID]string, error) {
 	var ids []event.ID
@@ -289,7 +196,7 @@ func (s *shop) learnPhrases(ctx context.Context, tx *db.Tx, r Records, now int64
 	}
 	uses := 0.0
 	for i := range list[:min(len(list), 500)] {
-		uses += float64(len(s.heard(list[i].Text)))
+		uses += float64(len(s.phrasesIn(list[i].Text)))
 	}
 	t := s.phrases
 	t.begin(widthFor(uses / float64(max(min(len(list), 500), 1)) * float64(len(list))))
@@ -301,7 +208,7 @@ func (s *shop) learnPhrases(ctx context.Context, tx *db.Tx, r Records, now int64
 		if copies[x.Text]++; copies[x.Text] > mayRepeat*fourWeeks {
 			continue
 		}
-		t.learn(here-slotOf(x.At), s.heard(x.Text))
+		t.learn(here-slotOf(x.At), s.phrasesIn(x.Text))
 	}
 	if len(list) > 0 {
 		t.sums.Halves = halvesSince(here - slotOf(list[0].At))
@@ -332,7 +239,7 @@ func (s *shop) again(ctx context.Context, tx *db.Tx, r Records, now int64) error
 	if t.slot == 0 { // another version knew nothing of phrases
 		return s.learnPhrases(ctx, tx, r, now)
 	}
-	list, err := r.OutcomesOf(ctx, tx, s.workspace, insight.OpinionGiven, s.since(t, (*signal).says), s.latest+1, mostHeard)
+	list, err := r.OutcomesOf(ctx, tx, s.workspace, insight.OpinionGiven, s.againFrom(t, (*signal).says), s.latest+1, mostHeard)
 	if err != nil {
 		return fmt.Errorf("hear again: %w", err)
 	}
@@ -350,7 +257,7 @@ func (s *shop) again(ctx context.Context, tx *db.Tx, r Records, now int64) error
 			if said[o.Subject] == "" || o.History || o.Again {
 				continue
 			}
-			terms := s.heard(said[o.Subject])
+			terms := s.phrasesIn(said[o.Subject])
 			in.hear(o, terms, func(g *signal) bool {
 				return g.says() && slices.ContainsFunc(terms, func(x term) bool { return x.hash == g.hash })
 			})
@@ -395,8 +302,8 @@ func (g *signal) partOf(f *incident.Finding) bool {
 	return f.Good == g.isGood() && g.names(f)
 }
 
-// written are the opinions that hold the phrase of a signal, or one of those that are signs of the same Insight.
-func written(main *signal, signals []*signal) map[event.ID]bool {
+// holding are the opinions that hold the phrase of a signal, or one of those that are signs of the same Insight.
+func holding(main *signal, signals []*signal) map[event.ID]bool {
 	out := map[event.ID]bool{}
 	for _, g := range signals {
 		if g.says() && (g == main || g.insight == main.insight) {

@@ -16,8 +16,8 @@ type rehearing struct {
 
 func (s *shop) rehearsal(t *terms) *rehearing { return &rehearing{s, t, maps.Clone(t.mid)} }
 
-// since is from when on opinions are heard again, for terms and the signals of some.
-func (s *shop) since(t *terms, which func(g *signal) bool) int64 {
+// againFrom is from when on opinions are heard again, for terms and the signals of some.
+func (s *shop) againFrom(t *terms, which func(g *signal) bool) int64 {
 	since := (t.slot-1)*halfDay - heardBefore
 	for _, g := range s.terms {
 		if which(g) {

@@ -108,7 +108,11 @@ func (s *shop) flooded(o *insight.Outcome) bool {
 
 // sincere are the outcomes that are not of such a flood.
 func (s *shop) sincere(list []insight.Outcome) []insight.Outcome {
-	return slices.DeleteFunc(list, func(o insight.Outcome) bool { return s.flooded(&o) })
+	is := func(o insight.Outcome) bool { return s.flooded(&o) }
+	if !slices.ContainsFunc(list, is) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), is)
 }
 
 // learnStrangers learns from history how often strangers rate products.
@@ -148,7 +152,7 @@ func (s *shop) strangersAgain(ctx context.Context, tx *db.Tx, r Records, now int
 	if t.slot == 0 {
 		return s.learnStrangers(ctx, tx, r, now)
 	}
-	since := s.since(t, (*signal).rates)
+	since := s.againFrom(t, (*signal).rates)
 	list, err := r.OutcomesOf(ctx, tx, s.workspace, insight.RatingGiven, since, s.latest+1, mostHeard)
 	if err != nil {
 		return fmt.Errorf("read ratings again: %w", err)

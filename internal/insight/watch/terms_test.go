@@ -69,7 +69,7 @@ func TestPhrasesRarelyRiseByChance(t *testing.T) {
 				for i := range daily {
 					at := day*2*halfDay + int64(i)*2*halfDay/int64(daily)
 					tm.turn(slotOf(at)+1, nil)
-					tm.hear(use{at: at, who: z.r.Uint64()}, s.heard(z.next(day, 0.5)), true)
+					tm.hear(use{at: at, who: z.r.Uint64()}, s.phrasesIn(z.next(day, 0.5)), true)
 					if day < 28 {
 						clear(tm.rising)
 					} else if r := tm.strongest(); r != nil && r.evidence > limit {
@@ -155,13 +155,13 @@ func BenchmarkHear(b *testing.B) {
 	}
 	for i := range 40_000 {
 		tm.turn(int64(1+i/500), nil)
-		tm.hear(use{at: int64(i), who: z.r.Uint64()}, s.heard(texts[i%len(texts)]), true)
+		tm.hear(use{at: int64(i), who: z.r.Uint64()}, s.phrasesIn(texts[i%len(texts)]), true)
 	}
 	b.ReportAllocs()
 	n := 40_000
 	for b.Loop() {
 		n++
 		tm.turn(int64(1+n/500), nil)
-		tm.hear(use{at: int64(n), who: uint64(n) * 0x9e3779b97f4a7c15}, s.heard(texts[n%len(texts)]), true)
+		tm.hear(use{at: int64(n), who: uint64(n) * 0x9e3779b97f4a7c15}, s.phrasesIn(texts[n%len(texts)]), true)
 	}
 }
