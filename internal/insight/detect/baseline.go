@@ -69,8 +69,8 @@ func (b *Baseline) Rate(m Moment) float64 {
 // spread is how wide the band is to each side, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies
 // beyond chance, and what nobody can know yet of seasons in a young shop; of these deviations so many.
 func (b *Baseline) spread(m Moment, known, noise float64) float64 {
-	noise *= b.plain()
-	v := known*known/(b.Sum+1) + noise*noise*b.noise()
+	p := b.plain()
+	v := known*known/(b.Sum+1) + noise*noise*max(b.noise(), p*p*b.daily())
 	days := b.Hours / 24
 	if days < young {
 		v += noise * noise * math.Pow(0.5*(1-days/young), 2)
@@ -81,7 +81,7 @@ func (b *Baseline) spread(m Moment, known, noise float64) float64 {
 	return math.Sqrt(v)
 }
 
-// plain is how many times as many deviations of hours and days the band holds, 1 to 2, by how plainly a single day shows them. Where few
+// plain is how many times as many deviations of days the band holds, 1 to 2, by how plainly a single day shows them. Where few
 // events come chance hides what days differ by, and evidence for a day that is beyond the band hardly gathers. Where thousands do, each day
 // beyond it would be an alarm: so the band must hold all but one day in thousands.
 func (b *Baseline) plain() float64 {
@@ -91,8 +91,11 @@ func (b *Baseline) plain() float64 {
 
 // noise is the variance of the rate beyond chance, relative to it: of hours or of days, whichever is more. Days tell where hours have few events.
 func (b *Baseline) noise() float64 {
-	return max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN), (b.Days[0]+noise0*noiseN)/(b.Days[1]+noiseN))
+	return max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN), b.daily())
 }
+
+// daily is that of days alone.
+func (b *Baseline) daily() float64 { return (b.Days[0] + noise0*noiseN) / (b.Days[1] + noiseN) }
 
 // learnDay takes a whole usual day.
 func (b *Baseline) learnDay(observed, expected float64) {

@@ -293,7 +293,7 @@ func wordsFirst(signals []*signal) {
 
 // partOf reports whether what a phrase says belongs to an Insight.
 func (g *signal) partOf(f *incident.Finding) bool {
-	if f.Good && f.Theme == themeTraffic {
+	if f.Good && (f.Theme == themeTraffic || f.Kind == incident.Traffic) {
 		return g.even() // those who come speak of why
 	}
 	if f.Good && g.isGood() && f.Kind == incident.Phrase {
