@@ -69,7 +69,10 @@ func (b *Baseline) Rate(m Moment) float64 {
 // spread is how wide the band is to each side, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies
 // beyond chance, and what nobody can know yet of seasons in a young shop; of these deviations so many.
 func (b *Baseline) spread(m Moment, known, noise float64) float64 {
-	p := b.plain()
+	p := 1.0
+	if b.Flat > 0 { // of a count hours and days vary alike, and crowds that stay for some hours must be over in time
+		p = b.plain()
+	}
 	v := known*known/(b.Sum+1) + noise*noise*max(b.noise(), p*p*b.daily())
 	days := b.Hours / 24
 	if days < young {
