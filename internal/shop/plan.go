@@ -28,8 +28,8 @@ const (
 	// On the weekday and at the hour at which the demo begins the shop has its
 	// weekly crowd, in the past too: so a newcomer finds a full shop at any hour,
 	// and it is as full as such hours usually are.
-	crowdBefore = 75 * time.Minute
-	crowdAfter  = 105 * time.Minute
+	crowdBefore = 60 * time.Minute
+	crowdAfter  = 3 * time.Hour
 	crowdVisits = 18.0 // a minute
 
 	dayVisits = 460.0 // in all of an ordinary day

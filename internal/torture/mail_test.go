@@ -29,17 +29,18 @@ import (
 type postOffice struct {
 	addr string
 
-	mu    sync.Mutex
-	taken map[string][]string // by receiver
-	mails int
-	more  chan struct{} // poked by each mail
+	mu       sync.Mutex
+	taken    map[string][]string // by receiver
+	subjects []string            // of the first mails
+	mails    int
+	more     chan struct{} // poked by each mail
 }
 
-func newPostOffice(t *testing.T) *postOffice {
+func newPostOffice(t *testing.T, host string) *postOffice {
 	o := &postOffice{taken: map[string][]string{}, more: make(chan struct{}, 1)}
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &counter{o: o}, nil }))
 	s.Domain, s.ErrorLog = "localhost", log.New(io.Discard, "", 0)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,9 @@ func (c *counter) Data(r io.Reader) error {
 	c.o.mu.Lock()
 	defer c.o.mu.Unlock()
 	c.o.taken[c.to] = append(c.o.taken[c.to], m.Header.Get("Message-ID"))
-	c.o.mails++
+	if c.o.mails++; c.o.mails <= 100 {
+		c.o.subjects = append(c.o.subjects, m.Header.Get("Subject"))
+	}
 	select {
 	case c.o.more <- struct{}{}:
 	default:
@@ -123,7 +126,7 @@ const (
 )
 
 func killWhileMailing(t *testing.T, p *program, mails, kills int) {
-	o := newPostOffice(t)
+	o := newPostOffice(t, "127.0.0.1")
 	p.createWorkspace("mails")
 	p.args = []string{"--mail-relay", o.addr}
 	began := time.Now()
@@ -199,7 +202,7 @@ func (p *program) withDatabase(t *testing.T, f func(ctx context.Context, d *db.D
 func putMails(t *testing.T, p *program, server string, mails int) (number int64) {
 	t.Helper()
 	p.withDatabase(t, func(ctx context.Context, d *db.DB) {
-		sealer, err := workspace.New(ctx, d, p.data+"/"+workspace.SealKeyFile)
+		sealer, err := workspace.New(ctx, d, p.sealKey())
 		if err != nil {
 			t.Fatal(err)
 		}

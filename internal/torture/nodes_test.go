@@ -32,7 +32,12 @@ type nodes struct {
 
 func startNodes(t *testing.T) *nodes {
 	t.Helper()
-	n := newNetwork(t)
+	return startNodesOn(t, newNetwork(t))
+}
+
+// startNodesOn starts them on a network, with more arguments for serve.
+func startNodesOn(t *testing.T, n *network, args ...string) *nodes {
+	t.Helper()
 	c, err := dbtest.NewCluster(n.here)
 	if err != nil {
 		t.Skipf("LEFT OUT, no PostgreSQL: %v", err)
@@ -46,7 +51,7 @@ func startNodes(t *testing.T) *nodes {
 		m := n.machine(fmt.Sprintf("d%d", i+1), 5+i)
 		p := newProgram(t)
 		p.postgres, p.wrap, p.listen = c.Address, m.in(), m.ip+":8080"
-		p.args = []string{"--nats", address, "--seal-key", seal}
+		p.seal, p.args = seal, append([]string{"--nats", address}, args...)
 		p.start()
 		x.programs, x.machines = append(x.programs, p), append(x.machines, m)
 	}

@@ -2,6 +2,7 @@ package torture_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/app"
 	"github.com/dhvani/dhvani/internal/db/dbtest"
+	"github.com/dhvani/dhvani/internal/workspace"
 )
 
 // long says that the long form of every test runs.
@@ -78,6 +80,7 @@ type program struct {
 	postgres string   // address of its database; empty: SQLite in the data folder
 	wrap     []string // a program that runs it, with arguments
 	args     []string // more arguments for serve
+	seal     string   // its key; empty: in the data folder
 	listen   string   // address; empty: a new one on this machine for every start
 	http     *http.Client
 	inside   *app.App // it runs in this process, where that is needed
@@ -112,6 +115,9 @@ func (p *program) launch() {
 	if p.postgres != "" {
 		args = append(args, "--database", p.postgres)
 	}
+	if p.seal != "" {
+		args = append(args, "--seal-key", p.seal)
+	}
 	args = append(args, p.args...)
 	p.cmd = exec.Command(args[0], args[1:]...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
@@ -129,6 +135,11 @@ func (p *program) launch() {
 		cmd.Process.Kill()
 		<-ended
 	})
+}
+
+// sealKey is the file of the key that seals its secrets.
+func (p *program) sealKey() string {
+	return cmp.Or(p.seal, filepath.Join(p.data, workspace.SealKeyFile))
 }
 
 func freeAddress(t *testing.T) string {

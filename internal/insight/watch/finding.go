@@ -92,6 +92,9 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		if before.Kind == incident.Phrase && main.count == insight.Visits { // what was only said is seen
 			f.Good = main.isGood()
 		}
+		if was := signIn(before, main.name); was != nil { // also after it has turned
+			f.Theme = main.themeOf(was.Up)
+		}
 	}
 	for _, g := range signals {
 		sign := g.sign()

@@ -144,10 +144,13 @@ func newReturns() *signal {
 		ways: []detect.Direction{detect.Up}, tally: &detect.Count{}, wary: 1}
 }
 
-// themeNow is the theme in the direction that it went: that fewer come is another
-// trouble than that many do.
-func (s *signal) themeNow() string {
-	if s.theme == themeTraffic && s.now.Direction == detect.Down {
+// themeNow is the theme in the direction that it went.
+func (s *signal) themeNow() string { return s.themeOf(s.now.Direction == detect.Up) }
+
+// themeOf is the theme in a direction: that fewer come is another trouble than that
+// many do.
+func (s *signal) themeOf(up bool) string {
+	if s.theme == themeTraffic && !up {
 		return themeOrders
 	}
 	return s.theme
