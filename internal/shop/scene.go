@@ -27,8 +27,8 @@ type scene struct {
 var scenes = map[string]scene{
 	UPI:    {outcry: 1.2},
 	DyeLot: {outcry: 2.4},
-	Strike: {outcry: 2.6},
-	Price:  {outcry: 1.8},
+	Strike: {outcry: 3.2},
+	Price:  {outcry: 2.6},
 	Viral:  {outcry: 1.3, visits: 3.5},
 }
 

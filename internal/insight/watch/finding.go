@@ -294,9 +294,11 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	if isVital(c.kind) {
 		c.slow = slow(was)
 	}
-	dims := causeDims[c.kind]
-	t := c.table(dims, since, was)
 	up := f.Signs[0].Up // that of main
+	if f.Theme == themeOpinion && up {
+		f.Theme, c.topics = s.topic(since)
+	}
+	t := c.table(causeDims[c.kind], since, was)
 	if c.kind == insight.OrderSentBack {
 		f.Causes, f.Sure = cause.FindCount(scaled(t, since, was, f.Since, now), up)
 	} else {
@@ -314,15 +316,12 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 		over := !slices.ContainsFunc(signals, func(g *signal) bool { return g.on() || g.listed })
 		f.Lost = s.failures(f, since, was, now, over)
 	}
-	if f.Theme == themeOpinion && up {
-		f.Theme = s.topic(since)
-	}
 	return nil
 }
 
-// topic is the theme that most of the opinions beyond the usual are about, the
-// general one where none stands out.
-func (s *shop) topic(since []insight.Outcome) string {
+// topic is the theme that most of the opinions beyond the usual are about, with its
+// topics; the general one and none where none stands out.
+func (s *shop) topic(since []insight.Outcome) (theme string, topics []string) {
 	extra, by, all := map[string]float64{}, map[string]float64{}, 0.0
 	for i := range since {
 		for _, t := range negativeTopics(&since[i]) {
@@ -336,10 +335,19 @@ func (s *shop) topic(since []insight.Outcome) string {
 		extra[g.theme] -= g.now.Expected * float64(len(since))
 	}
 	best := largest(extra, max(3, 0.1*all))
-	if best == themeCheckout || best == themeService { // what customers say alone does not say that it is so
-		return topicTheme + largest(by, 0)
+	switch best {
+	case "":
+		return themeOpinion, nil
+	case themeCheckout, themeService: // what customers say alone does not say that it is so
+		t := largest(by, 0)
+		return topicTheme + t, []string{t}
 	}
-	return cmp.Or(best, themeOpinion)
+	for t := range by {
+		if cmp.Or(topicThemes[t], topicTheme+t) == best {
+			topics = append(topics, t)
+		}
+	}
+	return best, topics
 }
 
 // largest is the name with the largest number above a limit, "" for none.
