@@ -298,23 +298,76 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	if f.Theme == themeOpinion && up {
 		f.Theme, c.topics = s.topic(since)
 	}
-	t := c.table(causeDims[c.kind], since, was)
-	if c.kind == insight.OrderSentBack {
-		f.Causes, f.Sure = cause.FindCount(scaled(t, since, was, f.Since, now), up)
-	} else {
-		f.Causes, f.Sure = cause.Find(t, up)
-	}
-	if !f.Sure && up && c.kind != insight.OrderSentBack {
-		if several, ok := cause.Several(t); ok && !sharper(f.Causes, several) {
-			f.Causes, f.Sure = append([]cause.Cause{several}, f.Causes[:min(len(f.Causes), 2)]...), several.Sure >= 0.5
-		}
-	}
+	f.Causes, f.Sure = c.causes(since, was, f.Since, now, up)
 	if up {
 		s.hit(c, since, f)
+	}
+	if !f.Sure && up && (c.kind == insight.OpinionGiven || c.kind == insight.RatingGiven) {
+		if err := s.otherwise(ctx, tx, r, c.kind, signals, f, now); err != nil {
+			return err
+		}
 	}
 	if c.kind == insight.CheckoutEnded && up {
 		over := !slices.ContainsFunc(signals, func(g *signal) bool { return g.on() || g.listed })
 		f.Lost = s.failures(f, since, was, now, over)
+	}
+	return nil
+}
+
+// causes looks for them among cases.
+func (c cases) causes(since, was []insight.Outcome, from, now int64, up bool) ([]cause.Cause, bool) {
+	t := c.table(causeDims[c.kind], since, was)
+	if c.kind == insight.OrderSentBack {
+		return cause.FindCount(scaled(t, since, was, from, now), up)
+	}
+	causes, sure := cause.Find(t, up)
+	if several, ok := cause.Several(t); ok && up && (!sure || several.Rate >= finer*causes[0].Rate) && !sharper(causes, several) {
+		causes, sure = append([]cause.Cause{several}, causes[:min(len(causes), 2)]...), several.Sure >= 0.5
+	}
+	return causes, sure
+}
+
+// finer is how many times the rate of one sure value several values of a dimension must have to be named in its place: in two regions of a country much
+// more goes wrong than in all of it.
+const finer = 1.2
+
+// sharper reports whether one of some causes tells who is hit much better than
+// several values together.
+func sharper(causes []cause.Cause, several cause.Cause) bool {
+	return slices.ContainsFunc(causes, func(c cause.Cause) bool {
+		return len(c.Pairs) > 0 && c.Explains >= 0.6 && c.Rate >= 1.15*several.Rate
+	})
+}
+
+// likelier is from which probability on it does though it is not sure.
+const likelier = 0.6
+
+// otherwise looks whether another kind of sign shows better what opinions leave open: ratings know the lot of what was bought, and parcels their
+// courier, where a message in a chat knows neither.
+func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.OutcomeKind, signals []*signal, f *found, now int64) error {
+	for i, g := range signals {
+		c := cases{kind: g.kind}
+		if g.kind == but || !f.Signs[i].Up || causeDims[c.kind] == nil || slices.ContainsFunc(signals[:i], func(o *signal) bool { return o.kind == g.kind }) {
+			continue
+		}
+		since, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since, now+1, lookedThrough)
+		if err != nil {
+			return err
+		}
+		was, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since-compareWith.Microseconds(), f.Since, lookedThrough)
+		if err != nil {
+			return err
+		}
+		causes, sure := c.causes(since, was, f.Since, now, true)
+		if len(causes) == 0 || len(causes[0].Pairs) == 0 {
+			continue
+		}
+		if sure || causes[0].Sure > likelier && (len(f.Causes) == 0 || f.Causes[0].Sure < causes[0].Sure) {
+			f.Causes, f.Sure = causes, sure
+		}
+		if sure {
+			return nil
+		}
 	}
 	return nil
 }
@@ -358,14 +411,6 @@ func largest(of map[string]float64, limit float64) (name string) {
 		}
 	}
 	return name
-}
-
-// sharper reports whether one of some causes tells who is hit much better than
-// several values together.
-func sharper(causes []cause.Cause, several cause.Cause) bool {
-	return slices.ContainsFunc(causes, func(c cause.Cause) bool {
-		return len(c.Pairs) > 0 && c.Explains >= 0.6 && c.Rate >= 1.15*several.Rate
-	})
 }
 
 // table adds outcomes up by the values of their dimensions. A customer counts once.
