@@ -29,7 +29,7 @@ var scenes = map[string]scene{
 	DyeLot: {outcry: 2.4},
 	Strike: {outcry: 3.2},
 	Price:  {outcry: 2.6},
-	Viral:  {outcry: 1.3, visits: 3.5},
+	Viral:  {outcry: 1.3, visits: 6},
 }
 
 const (

@@ -331,11 +331,11 @@ func (c cases) causes(since, was []insight.Outcome, from, now int64, up bool) ([
 // more goes wrong than in all of it.
 const finer = 1.2
 
-// sharper reports whether one of some causes tells who is hit much better than
+// sharper reports whether one of some causes tells who is hit as well as
 // several values together.
 func sharper(causes []cause.Cause, several cause.Cause) bool {
 	return slices.ContainsFunc(causes, func(c cause.Cause) bool {
-		return len(c.Pairs) > 0 && c.Explains >= 0.6 && c.Rate >= 1.15*several.Rate
+		return len(c.Pairs) > 0 && c.Explains >= 0.6 && c.Rate >= 0.95*several.Rate
 	})
 }
 
