@@ -11,6 +11,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 )
@@ -166,8 +167,16 @@ func lasts(signs []*signal, f *incident.Finding) bool {
 		most = max(most, g.now.Evidence, peak(f, g.name))
 	}
 	return slices.ContainsFunc(signs, func(g *signal) bool {
-		return (g.on() || g.listed) && max(g.now.Evidence, peak(f, g.name)) >= most/10
+		return g.lasting() && max(g.now.Evidence, peak(f, g.name)) >= most/10 && !slices.ContainsFunc(signs, g.wasPartOf)
 	})
+}
+
+func (g *signal) lasting() bool { return g.on() || g.listed }
+
+// wasPartOf reports whether another sign is that of all opinions, and is over: an area or a product of which few speak takes long to be sure of
+// what all of them say.
+func (g *signal) wasPartOf(whole *signal) bool {
+	return g.kind == insight.OpinionGiven && whole.kind == g.kind && g.of.Dim != "" && whole.of.Dim == "" && !whole.lasting()
 }
 
 // signs are the signals that show an Insight.
