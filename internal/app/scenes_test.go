@@ -84,7 +84,7 @@ func TestScenes(t *testing.T) {
 		{scene: shop.Calm},
 		{scene: shop.UPI, kinds: []incident.Kind{incident.Checkout, incident.Payment}, shows: names("method", "upi")},
 		{scene: shop.DyeLot, kinds: []incident.Kind{incident.Product}, shows: names("lot", "lot 27")},
-		{scene: shop.Strike, kinds: []incident.Kind{incident.Delivery, incident.Score, incident.Topic}},
+		{scene: shop.Strike, kinds: []incident.Kind{incident.Delivery}, shows: names("area", "IN 1")},
 		{scene: shop.Price, kinds: []incident.Kind{incident.Price}, shows: changed("price")},
 		{scene: shop.Viral, kinds: []incident.Kind{incident.Traffic}, good: true, shows: changed("campaign")},
 	} {
