@@ -33,7 +33,6 @@ type planted struct {
 	themes []string // in which it shows
 	good   bool
 	hours  float64 // that it lasts, the median of a lognormal
-	from   int64   // the hour of the day from which on it begins, with after
 	factor func(r *rand.Rand) float64
 	values int // of which it hits one
 }
