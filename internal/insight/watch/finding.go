@@ -1,17 +1,13 @@
 package watch
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/db"
-	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/insight/incident"
@@ -24,53 +20,6 @@ const (
 	mostReasons   = 5
 	changedBefore = 6 * time.Hour // changes that may be the cause
 )
-
-// causeDims are the dimensions in which causes of a kind are looked for.
-var causeDims = map[insight.OutcomeKind][]insight.Dim{
-	insight.CheckoutEnded: {insight.DimMethod, insight.DimDevice, insight.DimSystem, insight.DimBrowser, insight.DimRelease, insight.DimCountry, insight.DimRegion,
-		insight.DimProduct, insight.DimCategory, insight.DimCampaign, insight.DimBuyer},
-	insight.DeliveryEnded:  {insight.DimCarrier, insight.DimArea, insight.DimRegion, insight.DimCountry, insight.DimCategory},
-	insight.OpinionGiven:   {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry, insight.DimCarrier, insight.DimMethod, insight.DimDevice},
-	insight.RatingGiven:    {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry, insight.DimCarrier, insight.DimMethod, insight.DimDevice},
-	insight.OrderSentBack:  {insight.DimProduct, insight.DimVariant, insight.DimLot, insight.DimCategory, insight.DimArea, insight.DimCountry},
-	insight.SearchMade:     {insight.DimQuery, insight.DimCountry, insight.DimDevice},
-	insight.PageDisturbed:  pageDims,
-	insight.ReplyWaitedFor: {insight.DimChannel, insight.DimLanguage},
-	insight.PaintTook:      pageDims, insight.InputTook: pageDims, insight.LayoutMove: pageDims, insight.ServerTook: pageDims,
-}
-
-// cases are what is looked at of customers.
-type cases struct {
-	kind   insight.OutcomeKind
-	topics []string          // of opinions: negative about any of these
-	wrote  map[event.ID]bool // of opinions: those that hold a phrase
-	slow   float64           // of vitals: what is worse than nearly all before
-}
-
-// bad is how badly an outcome went, by what the Insight is about.
-func (c cases) bad(o *insight.Outcome) float64 {
-	if isVital(c.kind) {
-		if o.Bad > c.slow {
-			return 1
-		}
-		return 0
-	}
-	if c.wrote != nil {
-		if c.wrote[o.Subject] {
-			return 1
-		}
-		return 0
-	}
-	if c.kind != insight.OpinionGiven || len(c.topics) == 0 {
-		return o.Bad
-	}
-	for _, t := range negativeTopics(o) {
-		if slices.Contains(c.topics, t) {
-			return 1
-		}
-	}
-	return 0
-}
 
 // found is what is said of an Insight now, with the customers whom it hits.
 type found struct {
@@ -314,31 +263,6 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	return nil
 }
 
-// causes looks for them among cases.
-func (c cases) causes(since, was []insight.Outcome, from, now int64, up bool) ([]cause.Cause, bool) {
-	t := c.table(causeDims[c.kind], since, was)
-	if c.kind == insight.OrderSentBack {
-		return cause.FindCount(scaled(t, since, was, from, now), up)
-	}
-	causes, sure := cause.Find(t, up)
-	if several, ok := cause.Several(t); ok && up && (!sure || several.Rate >= finer*causes[0].Rate) && !sharper(causes, several) {
-		causes, sure = append([]cause.Cause{several}, causes[:min(len(causes), 2)]...), several.Sure >= 0.5
-	}
-	return causes, sure
-}
-
-// finer is how many times the rate of one sure value several values of a dimension must have to be named in its place: in two regions of a country much
-// more goes wrong than in all of it.
-const finer = 1.2
-
-// sharper reports whether one of some causes tells who is hit as well as
-// several values together.
-func sharper(causes []cause.Cause, several cause.Cause) bool {
-	return slices.ContainsFunc(causes, func(c cause.Cause) bool {
-		return len(c.Pairs) > 0 && c.Explains >= 0.6 && c.Rate >= 0.95*several.Rate
-	})
-}
-
 // likelier is from which probability on it does though it is not sure.
 const likelier = 0.6
 
@@ -370,219 +294,6 @@ func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.
 		}
 	}
 	return nil
-}
-
-// topic is the theme that most of the opinions beyond the usual are about, with its
-// topics; the general one and none where none stands out.
-func (s *shop) topic(since []insight.Outcome) (theme string, topics []string) {
-	extra, by, all := map[string]float64{}, map[string]float64{}, 0.0
-	for i := range since {
-		for _, t := range negativeTopics(&since[i]) {
-			by[t]++
-			extra[cmp.Or(topicThemes[t], topicTheme+t)]++
-		}
-		all += since[i].Bad
-	}
-	for _, g := range s.topics {
-		by[g.of.Value] -= g.now.Expected * float64(len(since))
-		extra[g.theme] -= g.now.Expected * float64(len(since))
-	}
-	best := largest(extra, max(3, 0.1*all))
-	switch best {
-	case "":
-		return themeOpinion, nil
-	case themeCheckout, themeService: // what customers say alone does not say that it is so
-		t := largest(by, 0)
-		return topicTheme + t, []string{t}
-	}
-	for t := range by {
-		if cmp.Or(topicThemes[t], topicTheme+t) == best {
-			topics = append(topics, t)
-		}
-	}
-	return best, topics
-}
-
-// largest is the name with the largest number above a limit, "" for none.
-func largest(of map[string]float64, limit float64) (name string) {
-	for _, k := range slices.Sorted(maps.Keys(of)) {
-		if of[k] > limit {
-			name, limit = k, of[k]
-		}
-	}
-	return name
-}
-
-// table adds outcomes up by the values of their dimensions. A customer counts once.
-func (c cases) table(dims []insight.Dim, since, was []insight.Outcome) cause.Table {
-	t := cause.Table{}
-	for _, d := range dims {
-		t.Dims = append(t.Dims, string(d))
-	}
-	at := map[string]int{}
-	group := func(o *insight.Outcome) *cause.Group {
-		values := make([]string, len(dims))
-		for i, d := range dims {
-			values[i] = o.Dims[d]
-		}
-		key := strings.Join(values, "\x00")
-		i, ok := at[key]
-		if !ok {
-			i = len(t.Groups)
-			at[key] = i
-			t.Groups = append(t.Groups, cause.Group{Values: values})
-		}
-		return &t.Groups[i]
-	}
-	for _, o := range c.customers(since) {
-		g := group(o)
-		g.N++
-		g.Bad += c.bad(o)
-	}
-	for i := range was {
-		if o := &was[i]; !o.Again {
-			g := group(o)
-			g.WasN++
-			g.WasBad += c.bad(o)
-		}
-	}
-	return t
-}
-
-// customers are each customer's worst outcome, the earliest of these.
-func (c cases) customers(list []insight.Outcome) (out []*insight.Outcome) {
-	at := map[event.ID]int{}
-	for i := len(list) - 1; i >= 0; i-- { // the oldest first
-		o := &list[i]
-		if o.Again {
-			continue
-		}
-		k, ok := at[o.Profile]
-		switch {
-		case !ok:
-			at[o.Profile] = len(out)
-			out = append(out, o)
-		case c.bad(o) > c.bad(out[k]):
-			out[k] = o
-		}
-	}
-	return out
-}
-
-// scaled makes of what came before what would have come since.
-func scaled(t cause.Table, since, was []insight.Outcome, from, now int64) cause.Table {
-	if len(was) == 0 {
-		return t
-	}
-	length := float64(max(from-was[len(was)-1].At, 1))
-	k := float64(max(now-from, int64(time.Minute/time.Microsecond))) / length
-	for i := range t.Groups {
-		t.Groups[i].WasN *= k
-		t.Groups[i].WasBad *= k
-	}
-	return t
-}
-
-// hit lists the customers with a bad outcome since then, those of the cause alone
-// where it is sure, and what is told of their failures.
-func (s *shop) hit(c cases, since []insight.Outcome, f *found) {
-	by := map[event.ID]*incident.Hit{}
-	reasons := map[string]int{}
-	for i := len(since) - 1; i >= 0; i-- {
-		o := &since[i]
-		h := by[o.Profile]
-		if c.bad(o) < 0.5 {
-			if h != nil && h.Back == 0 {
-				h.Back = o.At
-			}
-			continue
-		}
-		if f.Sure && len(f.Causes) > 0 && !within(o, f.Causes[0].Pairs) {
-			continue
-		}
-		if !o.Again {
-			if why := o.Dims[insight.DimReason]; why != "" {
-				reasons[why]++
-			}
-		}
-		if h == nil {
-			if len(by) >= mostHits {
-				continue
-			}
-			h = &incident.Hit{Profile: o.Profile, First: o.At, Currency: o.Currency}
-			by[o.Profile] = h
-		}
-		h.First, h.Last, h.Times = min(h.First, o.At), max(h.Last, o.At), h.Times+1
-		if o.Currency == h.Currency {
-			h.Amount = max(h.Amount, o.Amount)
-		}
-	}
-	for _, h := range by {
-		f.hits = append(f.hits, *h)
-		f.Hit++
-		if h.Back > 0 {
-			f.Back++
-		}
-		if f.First == 0 || h.First < f.First {
-			f.First = h.First
-		}
-	}
-	slices.SortFunc(f.hits, func(a, b incident.Hit) int { return bytes.Compare(a.Profile[:], b.Profile[:]) })
-	for why, n := range reasons {
-		f.Reasons = append(f.Reasons, incident.Reason{Text: why, N: n})
-	}
-	slices.SortFunc(f.Reasons, func(a, b incident.Reason) int { return cmp.Or(b.N-a.N, strings.Compare(a.Text, b.Text)) })
-	f.Reasons = f.Reasons[:min(len(f.Reasons), mostReasons)]
-}
-
-// within reports whether an outcome has the values of a cause: of several of one
-// dimension, one.
-func within(o *insight.Outcome, pairs []cause.Pair) bool {
-	for i := 0; i < len(pairs); {
-		dim, has := pairs[i].Dim, false
-		for ; i < len(pairs) && pairs[i].Dim == dim; i++ {
-			has = has || o.Dims[insight.Dim(dim)] == pairs[i].Value
-		}
-		if !has {
-			return false
-		}
-	}
-	return true
-}
-
-// voices counts the opinions since then that are about it.
-func (s *shop) voices(ctx context.Context, tx *db.Tx, r Records, main *signal, f *found, now int64) error {
-	list, err := s.outcomesSince(ctx, tx, r, insight.OpinionGiven, f.Since, now)
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		bad, good, _ := strings.Cut(list[i].Dims[insight.DimTopic], "\n")
-		switch {
-		case main.term != nil && !main.wrote[list[i].Subject]:
-		case main.term != nil:
-			f.Voices++
-			if list[i].Bad > 0.5 {
-				f.Upset++
-			}
-		case about(bad, f.Theme):
-			f.Voices++
-			f.Upset++
-		case about(good, f.Theme):
-			f.Voices++
-		}
-	}
-	return nil
-}
-
-// about reports whether one of some topics belongs to a theme.
-func about(topics, theme string) bool {
-	for t := range strings.SplitSeq(topics, ",") {
-		if t != "" && (topicThemes[t] == theme || "topic "+t == theme) {
-			return true
-		}
-	}
-	return false
 }
 
 // likely are the changes that may be the cause: before it began or hardly after,
