@@ -35,7 +35,7 @@ const (
 	leastPoints = 8
 	mostSpoken  = 1000 // opinions that are counted one by one
 	leastCases  = 8    // that a point has on average, where the chart is long enough
-	fewCases    = 3    // below what a point would say nothing
+	fewCases    = 3    // below what a point would say nothing; in the trouble each one says something
 )
 
 // readSeries reads what the chart shows. which names the dimension that it is
@@ -249,6 +249,10 @@ func (p *incidentPage) chart(v *ui.Viewer) ui.Chart {
 		}
 		c.Ticks, c.Names = append(c.Ticks, tick), append(c.Names, l.DateTime(at))
 		value, from, to := math.NaN(), math.NaN(), math.NaN()
+		few := int64(fewCases)
+		if at.Add(s.step).UnixMicro() > p.Finding.Since {
+			few = 1
+		}
 		switch {
 		case s.sign.Outcome == "":
 			if i < len(s.slots)-1 || len(s.slots) == 1 { // the last one is not over yet
@@ -259,13 +263,13 @@ func (p *incidentPage) chart(v *ui.Viewer) ui.Chart {
 			if s.sign.Name == insight.Waiting { // a slot counts their minutes
 				value, from, to = value/60, math.NaN(), math.NaN()
 			}
-		case x.N >= fewCases && mean:
+		case x.N >= few && mean:
 			value = scale * m.Value(x.Bad/float64(x.N))
 			if m.Falls() {
 				to, from = shareInterval(x.Bad/float64(x.N), float64(x.N))
 				from, to = m.Value(from), m.Value(to)
 			}
-		case x.N >= fewCases:
+		case x.N >= few:
 			value = min(x.Bad/float64(x.N), 1)
 			from, to = shareInterval(value, float64(x.N))
 		}
