@@ -93,7 +93,7 @@ func TestRhythm(t *testing.T) {
 		crowd bool
 	}{
 		{born, true}, {born.Add(-time.Hour), true}, {born.Add(-2 * time.Hour), false}, {born.Add(-7 * day), true}, {born.Add(-56 * day), true},
-		{born.Add(-3 * day), false}, {born.Add(100 * time.Minute), true}, {born.Add(2 * time.Hour), false},
+		{born.Add(-3 * day), false}, {born.Add(100 * time.Minute), true}, {born.Add(4 * time.Hour), false},
 	} {
 		if p.crowd(c.at) != c.crowd {
 			t.Errorf("a crowd at %s: %v", c.at, !c.crowd)
