@@ -24,6 +24,7 @@ import (
 func TestKill9Incident(t *testing.T) {
 	for _, store := range []string{"SQLite", "PostgreSQL"} {
 		t.Run(store, func(t *testing.T) {
+			t.Parallel() // both wait most of the time
 			p := newProgram(t)
 			if store == "PostgreSQL" {
 				p.postgres = dbtest.Postgres(t)
