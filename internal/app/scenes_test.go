@@ -82,7 +82,7 @@ func TestScenes(t *testing.T) {
 		shows func(f *incident.Finding) bool // it says why
 	}{
 		{scene: shop.Calm},
-		{scene: shop.UPI, kinds: []incident.Kind{incident.Checkout, incident.Payment}, shows: names("method", "upi")},
+		{scene: shop.UPI, kinds: []incident.Kind{incident.Payment}, shows: names("method", "upi")},
 		{scene: shop.DyeLot, kinds: []incident.Kind{incident.Product}, shows: names("lot", "lot 27")},
 		{scene: shop.Strike, kinds: []incident.Kind{incident.Delivery}, shows: names("area", "IN 1")},
 		{scene: shop.Price, kinds: []incident.Kind{incident.Price}, shows: changed("price")},

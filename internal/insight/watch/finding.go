@@ -61,6 +61,9 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		if err := s.explain(ctx, tx, r, main, signals, &f, now); err != nil {
 			return f, fmt.Errorf("explain %s: %w", main.name, err)
 		}
+		k := f.headline()
+		f.Signs[0], f.Signs[k], signals[0], signals[k] = f.Signs[k], f.Signs[0], signals[k], signals[0]
+		main = signals[0]
 	}
 	if f.Theme == themeTraffic {
 		if err := s.crowd(ctx, tx, r, &f, now); err != nil {
@@ -86,6 +89,35 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		return f, fmt.Errorf("name the product of %s: %w", main.name, err)
 	}
 	return f, nil
+}
+
+// headline is the sign by which failing checkouts are named and counted: one of what those who are hit share, a way to pay before all else, and that of
+// all where they share nothing. Each of these fails more than usual, and the one with the most evidence may be no more than a place where they all are.
+func (f *found) headline() (best int) {
+	if len(f.Causes) == 0 || f.Signs[0].Outcome != insight.CheckoutEnded {
+		return 0
+	}
+	shared, rank := f.Causes[0].Pairs, 0
+	for i, sign := range f.Signs {
+		r := 0
+		switch {
+		case sign.Outcome != insight.CheckoutEnded:
+		case len(sign.Of) == 0:
+			r = 1
+			if len(shared) == 0 {
+				r = 3
+			}
+		case slices.Contains(shared, sign.Of[0]):
+			r = 2
+			if sign.Of[0].Dim == string(insight.DimMethod) {
+				r = 3
+			}
+		}
+		if r > rank {
+			best, rank = i, r
+		}
+	}
+	return best
 }
 
 // signIn is a signal as it stands in an Insight, nil where it does not.
