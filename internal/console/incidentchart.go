@@ -116,6 +116,17 @@ func (c *Console) readSlots(ctx context.Context, workspace int64, s incidentSeri
 	}
 	err = c.Insight.DB.View(ctx, func(tx *db.Tx) error {
 		out, err = c.Insight.OutcomeSeries(ctx, tx, workspace, s.sign.Outcome, dim, value, from, to, g)
+		if err != nil || dim != insight.DimTopic {
+			return err
+		}
+		all, err := c.Insight.OutcomeSeries(ctx, tx, workspace, s.sign.Outcome, "", "", from, to, g)
+		for i := range out { // complaints about it, of all opinions
+			out[i].N = 0
+		}
+		for i := range all {
+			all[i].Bad = 0
+		}
+		out = append(out, all...)
 		return err
 	})
 	return out, err
