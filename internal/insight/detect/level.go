@@ -53,6 +53,7 @@ const (
 	warmUp    = 100  // rows without alarms
 	calmRows  = 12   // without anything that stands out, after which an alarm is over
 	looks     = 10.0 // tails that share the false alarms
+	moving    = 10   // changes that a series must have made lately before it is news that it stands still
 	early     = 15   // times the evidence that the first rows need, less and less until there are earlyRows
 	earlyRows = 800
 	rowsMin   = 700
@@ -159,16 +160,20 @@ func (l *Level) still(y float64) float64 {
 		same = 1
 		l.Run++
 	} else {
-		l.Move += (min(math.Abs(y-l.Last), 3*l.Move+2*l.sd()) - l.Move) / min(l.F.N/3+1, 300)
+		step := math.Abs(y - l.Last)
+		if l.Move > 0 || l.Spread[1] > 0 { // the first change of a series that always stood still says how large its changes are
+			step = min(step, 3*l.Move+2*l.sd())
+		}
+		l.Move += (step - l.Move) / min(l.F.N/3+1, 300)
 		l.Most = max(l.Most*0.999, min(l.Run, 3*l.Most+20))
 		l.Run = 0
 	}
 	defer func() {
-		if l.Run <= 3*l.Most+20 { // one long stillness does not teach that stillness is usual
+		if l.Run <= 3*l.Most+20 || l.Same[1]-l.Same[0] < moving { // one long stillness does not teach that stillness is usual
 			l.Same[0], l.Same[1] = l.Same[0]*0.999+same, l.Same[1]*0.999+1
 		}
 	}()
-	if l.Run <= 2*l.Most+8 {
+	if l.Run <= 2*l.Most+8 || l.Same[1]-l.Same[0] < moving {
 		return 1
 	}
 	p := (l.Same[0] + 1) / (l.Same[1] + 2)

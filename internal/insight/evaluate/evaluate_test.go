@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -184,4 +185,34 @@ func FuzzRun(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A series that never moved is no news until it moves, and then at once, and once.
+func TestStandsStill(t *testing.T) {
+	for _, test := range []struct{ before, after float64 }{{5, 50}, {5, 0}, {0, 100}, {0.5, 0.75}, {1e6, 1e6 - 5}} {
+		var in strings.Builder
+		in.WriteString("timestamp,value\n")
+		for i := range 3200 {
+			v := test.before
+			if i >= 3000 {
+				v = test.after
+			}
+			fmt.Fprintf(&in, "%d,%g\n", 1767225600+60*i, v)
+		}
+		for _, kind := range []string{Auto, Level} {
+			var out strings.Builder
+			if err := Run(strings.NewReader(in.String()), &out, kind); err != nil {
+				t.Fatal(err)
+			}
+			var alerts []int
+			for i, line := range strings.Split(out.String(), "\n") {
+				if strings.HasSuffix(line, ",1") {
+					alerts = append(alerts, i-1)
+				}
+			}
+			if !slices.Equal(alerts, []int{3000}) {
+				t.Errorf("%g, then %g, as %s: alerts at rows %d, not at 3000", test.before, test.after, kind, alerts)
+			}
+		}
+	}
 }

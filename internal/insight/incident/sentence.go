@@ -20,6 +20,8 @@ func Sentence(t *locale.Locale, in *Insight, now time.Time) string {
 		}
 	}
 	switch {
+	case !f.Sure && len(first(f.Causes)) > 0 && f.Causes[0].Sure >= 0.5:
+		out = append(out, t.T("incident.sum_likely", "Cause", CauseWords(t, f, &f.Causes[0])))
 	case !f.Sure || len(f.Causes) == 0:
 		out = append(out, t.T("incident.sum_unsure"))
 	case len(f.Causes[0].Pairs) == 0:

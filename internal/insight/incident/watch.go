@@ -107,7 +107,7 @@ func (s *Store) Update(ctx context.Context, tx *db.Tx, in *Insight, f Finding, t
 	if err := writeHits(ctx, tx, in, hits); err != nil {
 		return err
 	}
-	if err := keepMerged(ctx, tx, in, &was); err != nil {
+	if err := keepHits(ctx, tx, in, &was); err != nil {
 		return err
 	}
 	switch {
@@ -157,15 +157,15 @@ func (s *Store) take(in *Insight, f Finding) {
 	in.Finding = f
 }
 
-// keepMerged lets an Insight that took in others know what those brought, which a
-// finding of the signals of today does not say: whom they hit, and since when.
-func keepMerged(ctx context.Context, tx *db.Tx, in *Insight, was *Finding) error {
-	if len(in.Themes) == 0 {
-		return nil
-	}
+// keepHits counts whom it has hit in all, so that this is the number of those who are listed; and lets an Insight that took in others know what
+// those brought, which a finding does not.
+func keepHits(ctx context.Context, tx *db.Tx, in *Insight, was *Finding) error {
 	hit, err := countHits(ctx, tx, in)
 	f := &in.Finding
-	f.Hit, f.First, f.Since = max(f.Hit, hit), min(f.firstSign(), was.firstSign()), min(f.Since, was.Since)
+	f.Hit = max(f.Hit, hit)
+	if len(in.Themes) > 0 {
+		f.First, f.Since = min(f.firstSign(), was.firstSign()), min(f.Since, was.Since)
+	}
 	return err
 }
 
@@ -200,7 +200,7 @@ func (s *Store) Recover(ctx context.Context, tx *db.Tx, in *Insight, f Finding) 
 	}
 	was := in.Finding
 	s.take(in, f)
-	if err := keepMerged(ctx, tx, in, &was); err != nil {
+	if err := keepHits(ctx, tx, in, &was); err != nil {
 		return err
 	}
 	in.State, in.RecoveredAt = Recovered, s.clock()

@@ -18,12 +18,15 @@ const (
 // failures is what is known of checkouts since a trouble began, for what it cost.
 // since and was hold the outcomes since then and before, the newest first.
 func (s *shop) failures(f *found, since, was []insight.Outcome, now int64, over bool) impact.Lost {
-	ordered := map[event.ID][]int64{} // the times at which customers ordered
+	ordered := map[event.ID][]int64{} // the times at which customers ordered, and at which a checkout ended well: who failed may have said since who they are
 	in := impact.Failures{Since: float64(now-f.Since) / hours, Over: over}
 	for _, list := range [][]insight.Outcome{was, since} {
 		for i := len(list) - 1; i >= 0; i-- {
 			if o := &list[i]; o.Bad < 0.5 {
 				ordered[o.Profile] = append(ordered[o.Profile], o.At)
+				if !o.Subject.IsZero() {
+					ordered[o.Subject] = append(ordered[o.Subject], o.At)
+				}
 				if o.Amount > 0 && len(in.Orders) < fewOrders {
 					in.Orders = append(in.Orders, impact.Order{Currency: o.Currency, Amount: event.Millionths(o.Amount)})
 				}
@@ -31,9 +34,11 @@ func (s *shop) failures(f *found, since, was []insight.Outcome, now int64, over 
 		}
 	}
 	after := func(o *insight.Outcome) (age float64, ok bool) {
-		for _, at := range ordered[o.Profile] {
-			if at > o.At && at-o.At <= dayMicros {
-				return float64(at-o.At) / hours, true
+		for _, of := range [2]event.ID{o.Profile, o.Subject} {
+			for _, at := range ordered[of] {
+				if at > o.At && at-o.At <= dayMicros {
+					return float64(at-o.At) / hours, true
+				}
 			}
 		}
 		return 0, false

@@ -60,11 +60,15 @@ func largest(of map[string]float64, limit float64) (name string) {
 // where it is sure, and what is told of their failures.
 func (s *shop) hit(c cases, since []insight.Outcome, f *found) {
 	by := map[event.ID]*incident.Hit{}
+	tried := map[event.ID]*incident.Hit{} // by checkout
 	reasons := map[string]int{}
 	for i := len(since) - 1; i >= 0; i-- {
 		o := &since[i]
 		h := by[o.Profile]
 		if c.bad(o) < 0.5 {
+			if h == nil && !o.Subject.IsZero() {
+				h = tried[o.Subject] // who failed, and has said since who they are
+			}
 			if h != nil && h.Back == 0 {
 				h.Back = o.At
 			}
@@ -85,6 +89,7 @@ func (s *shop) hit(c cases, since []insight.Outcome, f *found) {
 			h = &incident.Hit{Profile: o.Profile, First: o.At, Currency: o.Currency}
 			by[o.Profile] = h
 		}
+		tried[o.Subject] = h
 		h.First, h.Last, h.Times = min(h.First, o.At), max(h.Last, o.At), h.Times+1
 		if o.Currency == h.Currency {
 			h.Amount = max(h.Amount, o.Amount)
