@@ -38,9 +38,9 @@ func changeOf(c insight.Change) changeItem {
 
 type tellChangeInput struct {
 	Body struct {
-		Kind  string    `json:"kind" enum:"deploy,price,stock,campaign,other"`
-		Title string    `json:"title" minLength:"1" maxLength:"200" doc:"As people say it: Checkout 4.18 is live."`
-		At    time.Time `json:"at,omitempty" doc:"When it took effect; without it, now. A time ahead is taken as now."`
+		Kind  string     `json:"kind" enum:"deploy,price,stock,campaign,other"`
+		Title string     `json:"title" minLength:"1" maxLength:"200" doc:"As people say it: Checkout 4.18 is live."`
+		At    *time.Time `json:"at,omitempty" doc:"When it took effect; without it, now. A time ahead is taken as now, and one more than 400 days ago is refused."`
 		Of    struct {
 			Release  string `json:"release,omitempty" maxLength:"128"`
 			Product  string `json:"product,omitempty" maxLength:"128" doc:"Its id."`
@@ -50,13 +50,18 @@ type tellChangeInput struct {
 }
 
 func (s *server) tellChange(ctx context.Context, in *tellChangeInput) (*body[changeItem], error) {
-	c := insight.Change{Kind: in.Body.Kind, Title: in.Body.Title, At: micros(in.Body.At), Source: "api", Of: map[string]string{}}
+	now := time.Now()
+	at := now
+	if in.Body.At != nil {
+		at = *in.Body.At
+	}
+	c := insight.Change{Kind: in.Body.Kind, Title: in.Body.Title, At: at.UnixMicro(), Source: "api", Of: map[string]string{}}
 	for name, value := range map[insight.Dim]string{insight.DimRelease: in.Body.Of.Release, insight.DimProduct: in.Body.Of.Product, insight.DimCampaign: in.Body.Of.Campaign} {
 		if value != "" {
 			c.Of[string(name)] = value
 		}
 	}
-	c, err := s.Insight.AddChange(ctx, actor(ctx), c, time.Now())
+	c, err := s.Insight.AddChange(ctx, actor(ctx), c, now)
 	return &body[changeItem]{changeOf(c)}, s.fail(ctx, err)
 }
 

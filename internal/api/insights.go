@@ -165,27 +165,38 @@ type Seen struct {
 
 type insightActInput struct {
 	InsightPath
-	Body Seen `required:"false"`
+	Body *Seen
 }
 
 func (s *server) acknowledgeInsight(ctx context.Context, in *insightActInput) (*body[incident.View], error) {
-	got, err := s.Incidents.Acknowledge(ctx, actor(ctx), in.ID, in.Body.Version)
+	var seen Seen
+	if in.Body != nil {
+		seen = *in.Body
+	}
+	got, err := s.Incidents.Acknowledge(ctx, actor(ctx), in.ID, seen.Version)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
 	return s.oneInsight(ctx, "en", false, got)
 }
 
+// Resolution is what who resolves an Insight says of it.
+type Resolution struct {
+	Seen
+	Outcome string `json:"outcome,omitempty" maxLength:"4000" doc:"What was done."`
+}
+
 type resolveInput struct {
 	InsightPath
-	Body struct {
-		Seen
-		Outcome string `json:"outcome,omitempty" maxLength:"4000" doc:"What was done."`
-	} `required:"false"`
+	Body *Resolution
 }
 
 func (s *server) resolveInsight(ctx context.Context, in *resolveInput) (*body[incident.View], error) {
-	got, err := s.Incidents.Resolve(ctx, actor(ctx), in.ID, in.Body.Version, in.Body.Outcome)
+	var said Resolution
+	if in.Body != nil {
+		said = *in.Body
+	}
+	got, err := s.Incidents.Resolve(ctx, actor(ctx), in.ID, said.Version, said.Outcome)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}

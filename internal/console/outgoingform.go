@@ -161,10 +161,25 @@ func readDestination(r *http.Request, d *deliver.Destination) {
 			d.Secrets[email.DKIMKey] = ""
 		}
 	}
+	from, to := quietHours(r)
 	d.Limits = deliver.Limits{
 		AtOnce: int(number(r, "at_once")), PerSecond: number(r, "per_second"), PerDomain: number(r, "per_domain"),
-		QuietFrom: minutes(r.PostFormValue("quiet_from"), 0), QuietTo: minutes(r.PostFormValue("quiet_to"), 0),
+		QuietFrom: from, QuietTo: to,
 	}
+}
+
+// quietHours reads the ends of quiet hours, both 0 where both are empty. Where they are
+// no two times they are -1, which is refused.
+func quietHours(r *http.Request) (from, to int) {
+	a, b := strings.TrimSpace(r.PostFormValue("quiet_from")), strings.TrimSpace(r.PostFormValue("quiet_to"))
+	if a == "" && b == "" {
+		return 0, 0
+	}
+	from, to = minutes(a, -1), minutes(b, -1)
+	if from == to || from < 0 || to < 0 {
+		return -1, -1
+	}
+	return from, to
 }
 
 // number reads a field, 0 where it is empty and -1, which is refused, where it is none.
@@ -186,10 +201,12 @@ func destinationFields(k deliver.Kind) map[string]string {
 		"name": "name", "at_once": "at_once", "rate": "per_second", "rate_domain": "per_domain", "quiet": "quiet_from",
 		"host": email.Host, "port": email.Port, "tls": email.TLS, "tls_none": email.TLS, "from": email.From, "reply_to": email.ReplyTo, "bounces": email.Bounces,
 		"password": secretField(email.Password), "dkim": email.DKIMDomain, "dkim_key": secretField(email.DKIMKey),
-		"chat": webhook.ChatSetting, "token": secretField(webhook.TokenSecret), "url": webhook.URLSetting, "https": webhook.URLSetting,
+		"chat": webhook.ChatSetting, "token": secretField(webhook.TokenSecret), "url": webhook.URLSetting, "https": webhook.URLSetting, "own_network": webhook.URLSetting,
 	}
 	if k == deliver.Slack || k == deliver.Teams {
-		fields["url"], fields["https"] = secretField(webhook.URLSetting), secretField(webhook.URLSetting)
+		for _, code := range []string{"url", "https", "own_network"} {
+			fields[code] = secretField(webhook.URLSetting)
+		}
 	}
 	return fields
 }

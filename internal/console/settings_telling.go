@@ -34,7 +34,7 @@ const spareReceivers = 1
 
 // ruleFields are the fields that the flaws of a rule belong to.
 var ruleFields = map[string]string{
-	"rule_name": "name", "rule_about": "about", "rule_group": "group", "rule_escalate": "escalate", "rule_to": "to", "rule_destination": "to",
+	"rule_name": "name", "rule_severity": "least", "rule_about": "about", "rule_group": "group", "rule_escalate": "escalate", "rule_to": "to", "rule_destination": "to",
 	"rule_language": "to", "rule_address": "to", "quiet": "quiet_from",
 }
 
@@ -117,9 +117,14 @@ func readRule(r *http.Request) incident.Rule {
 		}
 		return n
 	}
+	least := incident.NoSeverity
+	if word := r.PostFormValue("least"); word != "" {
+		least = incident.Severity(slices.Index(severityWords[:], word)) // -1 is refused
+	}
+	from, to := quietHours(r)
 	out := incident.Rule{
-		Name: r.PostFormValue("name"), Active: r.PostFormValue("active") == "on", Least: severityOf(r.PostFormValue("least")), Good: r.PostFormValue("good") == "on",
-		Hours: incident.Hours(r.PostFormValue("hours")), QuietFrom: minutes(r.PostFormValue("quiet_from"), 0), QuietTo: minutes(r.PostFormValue("quiet_to"), 0),
+		Name: r.PostFormValue("name"), Active: r.PostFormValue("active") == "on", Least: least, Good: r.PostFormValue("good") == "on",
+		Hours: incident.Hours(r.PostFormValue("hours")), QuietFrom: from, QuietTo: to,
 		Group: number("group"), Escalate: number("escalate"), To: receivers(r, "to"), EscTo: receivers(r, "esc"),
 	}
 	for _, k := range r.PostForm["kind"] {
@@ -204,6 +209,9 @@ func ruleText(v *ui.Viewer, r incident.Rule, ways []deliver.Overview) string {
 	if r.Good {
 		parts = append(parts, v.T("incidents.tab_good"))
 	}
+	if r.QuietFrom != r.QuietTo {
+		parts = append(parts, v.T("telling.quiet_hours")+" "+clock(r.QuietFrom)+"–"+clock(r.QuietTo))
+	}
 	var to []string
 	for _, x := range r.To {
 		name := wayName(ways, x.Destination)
@@ -213,6 +221,14 @@ func ruleText(v *ui.Viewer, r incident.Rule, ways []deliver.Overview) string {
 		to = append(to, name)
 	}
 	return strings.Join(parts, " · ") + " → " + strings.Join(to, ", ")
+}
+
+// leastValue is the severity from which a rule tells, "" where there is no such.
+func leastValue(p ruleView) string {
+	if p.Least < 0 || int(p.Least) >= len(severityWords) {
+		return ""
+	}
+	return severityWords[p.Least]
 }
 
 // leastChoices are severities from which a rule tells.

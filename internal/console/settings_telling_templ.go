@@ -471,7 +471,7 @@ func rulePage(v *ui.Viewer, p ruleView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select(ui.FieldInfo{Name: "least", Label: v.T("incidents.severity_least"), Value: severityWords[p.Least]}, leastChoices(v)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.FieldInfo{Name: "least", Label: v.T("incidents.severity_least"), Value: leastValue(p), Error: p.form.Error("least")}, leastChoices(v)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -629,11 +629,11 @@ func rulePage(v *ui.Viewer, p ruleView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldInfo{Name: "quiet_from", Type: "time", Label: v.T("incidents.from"), Error: p.form.Error("quiet_from"), Value: quietValue(p.Rule, p.QuietFrom)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldInfo{Name: "quiet_from", Type: "time", Label: v.T("incidents.from"), Error: p.form.Error("quiet_from"), Value: p.form.Value("quiet_from", quietValue(p.Rule, p.QuietFrom))}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldInfo{Name: "quiet_to", Type: "time", Label: v.T("incidents.until"), Value: quietValue(p.Rule, p.QuietTo)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldInfo{Name: "quiet_to", Type: "time", Label: v.T("incidents.until"), Value: p.form.Value("quiet_to", quietValue(p.Rule, p.QuietTo))}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

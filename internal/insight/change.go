@@ -76,7 +76,7 @@ func (s *Store) AddChange(ctx context.Context, by staff.Actor, c Change, now tim
 			return c, InputError(fmt.Sprintf("what of names has 1 to %d bytes", maxOf))
 		}
 	}
-	if c.At == 0 || c.At > now.UnixMicro() {
+	if c.At > now.UnixMicro() {
 		c.At = now.UnixMicro()
 	}
 	if c.At < now.Add(-oldestTold).UnixMicro() {

@@ -10,7 +10,10 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -50,7 +53,7 @@ func New(o Options) *http.Client {
 	return &http.Client{
 		Timeout: o.Timeout,
 		Transport: &http.Transport{
-			DialContext:         Dialer(operator, o.Inside, 80, 443),
+			DialContext:         Dialer(operator, o.Inside, webPorts...),
 			ForceAttemptHTTP2:   true,
 			TLSHandshakeTimeout: 10 * time.Second,
 			IdleConnTimeout:     time.Minute,
@@ -91,6 +94,34 @@ func Dialer(operator string, inside Inside, ports ...uint16) func(ctx context.Co
 		return guarded.DialContext(ctx, network, address)
 	}
 }
+
+// Check refuses an address that a client without an Operator never reaches, as far as
+// it can be seen without asking for its name's address.
+func Check(u *url.URL) error {
+	_, text, err := net.SplitHostPort(hostPort(u))
+	if err != nil {
+		return err
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return ssrf.ErrProhibitedPort
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return ssrf.ErrProhibitedIP
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil { // a name, which is looked at when it is called
+		ip = somewhere
+	}
+	return ssrf.New(ssrf.WithPorts(webPorts...)).SafeAddrPort(netip.AddrPortFrom(ip.Unmap(), uint16(port)))
+}
+
+// webPorts are those at which web servers are called.
+var webPorts = []uint16{80, 443}
+
+// somewhere is a public address.
+var somewhere = netip.MustParseAddr("1.1.1.1")
 
 // Reason says in a word, without names and addresses, why a call failed.
 func Reason(err error) string {

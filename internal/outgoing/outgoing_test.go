@@ -59,3 +59,19 @@ func TestOperator(t *testing.T) {
 		t.Error("another port of the machine is reached")
 	}
 }
+
+func TestCheck(t *testing.T) {
+	for address, good := range map[string]bool{
+		"https://hooks.example.com/x": true, "http://8.8.8.8/x": true, "https://[2606:4700::1111]/": true,
+		"https://127.0.0.1/": false, "https://169.254.169.254/": false, "https://[::1]/": false, "https://[::ffff:10.0.0.1]/": false, "https://localhost/": false,
+		"https://a.localhost./": false, "https://10.0.0.1/": false, "https://hooks.example.com:99999/": false, "https://hooks.example.com:22/": false,
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := outgoing.Check(u); (err == nil) != good {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}

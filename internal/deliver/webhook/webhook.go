@@ -119,6 +119,9 @@ func (s *Sender) address(text string) (*url.URL, error) {
 	if u.Scheme != "https" {
 		return nil, flaw("https", "the address must begin with https://")
 	}
+	if outgoing.Check(u) != nil {
+		return nil, flaw("own_network", "the address must be a public one, at port 443 or 80")
+	}
 	return u, nil
 }
 

@@ -197,6 +197,7 @@ func (s *Store) SavePlaybook(ctx context.Context, by staff.Actor, t *locale.Loca
 func cleanSteps(t *locale.Locale, base, steps []Step) (out []Step, err error) {
 	seen := map[string]bool{}
 	for _, st := range steps {
+		written := st.Text != ""
 		st.Text = strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(st.Text, "\x00", ""), "")), " ")
 		i := slices.IndexFunc(base, func(b Step) bool { return b.ID == st.ID })
 		switch {
@@ -204,8 +205,8 @@ func cleanSteps(t *locale.Locale, base, steps []Step) (out []Step, err error) {
 			return nil, flaw("step_long", fmt.Sprintf("a step has at most %d characters", maxStep))
 		case st.Action != "" && st.Action != WriteToHit:
 			return nil, flaw("step_action", "there is no such button")
-		case st.Text == "" && i < 0:
-			continue // a line that was left empty
+		case st.Text == "" && (i < 0 || written):
+			continue // a line that was left empty, or has blanks alone
 		case i >= 0 && (st.Text == "" || st.Text == base[i].Words(t)):
 			st.Text = ""
 		case i < 0 && (!strings.HasPrefix(st.ID, ownStepMark) || len(st.ID) > maxStepID || seen[st.ID]):
