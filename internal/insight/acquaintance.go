@@ -17,14 +17,14 @@ type acquaintances struct {
 	homes  map[visitor]string    // customers' address, JSON
 }
 
-// buyer says whether somebody bought before.
-func (v *values) buyer(known acquaintances, e *event.Event) {
-	if v[inBuyer] != "" {
-		return
-	}
-	v[inBuyer] = "new"
-	if known.bought[e] {
+// buyer says whether somebody bought before, and what who did not is: "new" who buys; who rates a product and names no order that is known, a "stranger".
+func (v *values) buyer(known acquaintances, e *event.Event, otherwise string) {
+	switch {
+	case v[inBuyer] != "":
+	case known.bought[e]:
 		v[inBuyer] = "returning"
+	default:
+		v[inBuyer] = otherwise
 	}
 }
 
@@ -32,17 +32,6 @@ func (v *values) buyer(known acquaintances, e *event.Event) {
 func (v *values) at(known acquaintances, e *event.Event) {
 	if v[inRegion] == "" && v[inArea] == "" {
 		v.address(event.ParseObject(known.homes[visitor{e.Model, e.Profile()}]))
-	}
-}
-
-// rater says whether somebody who rates a product bought before: who did not, and names no order that is known, is a stranger.
-func (v *values) rater(known acquaintances, e *event.Event) {
-	if v[inBuyer] != "" {
-		return
-	}
-	v[inBuyer] = "stranger"
-	if known.bought[e] {
-		v[inBuyer] = "returning"
 	}
 }
 

@@ -24,7 +24,7 @@ func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, known 
 		x.dims.at(known, t.e)
 		o := Outcome{Kind: CheckoutEnded, Subject: x.id, Again: x.has(hasFailed) || x.has(hasEnded), Bad: 1, Amount: x.value, Currency: x.currency}
 		d := x.dims
-		d.buyer(known, t.e)
+		d.buyer(known, t.e, "new")
 		d.set(inReason, word(t.p.First("reason", "error", "error_code")))
 		d.set(inStep, short(strings.ToLower(t.p.First("step", "checkout_step"))))
 		x.state |= hasFailed
@@ -38,7 +38,7 @@ func (w *watched) tell(ctx context.Context, tx *db.Tx, t *told, x *trail, known 
 			return nil
 		}
 		x.dims.at(known, t.e)
-		x.dims.buyer(known, t.e)
+		x.dims.buyer(known, t.e, "new")
 		w.outcome(t.e, Outcome{Kind: CheckoutEnded, Subject: x.id, Again: x.has(hasFailed), Amount: x.value, Currency: x.currency}, x.dims)
 		x.state |= hasEnded
 	case event.OrderShipped:
@@ -186,7 +186,7 @@ func (w *watched) voice(e *event.Event, id event.ID, o *opinion, known acquainta
 		d.item(trailItem{o.product, cmp.Or(short(p.First("variant", "lot")), d[inLot]), cmp.Or(short(p.Text("category")), d[inCategory])})
 	}
 	if o.rated && o.product != "" {
-		d.rater(known, e)
+		d.buyer(known, e, "stranger")
 	}
 	d[inChannel], d[inLanguage], d[inTopic] = o.channel, o.language, joinTopics(o.topics)
 	out := Outcome{Kind: OpinionGiven, Subject: id, Bad: o.bad(), Amount: amount, Currency: currency, Key: sender(e)}

@@ -29,11 +29,8 @@ func Sentence(t *locale.Locale, in *Insight, now time.Time) string {
 	default:
 		out = append(out, t.T("incident.sum_cause", "Share", t.Percent(f.Causes[0].Explains, 0), "Cause", CauseWords(t, f, &f.Causes[0])))
 	}
-	if f.Hit > 0 && !f.Good {
-		out = append(out, t.T("incident.sum_hit", "N", f.Hit))
-		if f.Back > 0 {
-			out = append(out, t.T("incident.sum_back", "N", f.Back))
-		}
+	if !f.Good {
+		out = append(out, hitWords(t, f, "incident.sum_hit")...)
 	}
 	if lost := LostWords(t, f); lost != "" {
 		out = append(out, lost)
@@ -99,16 +96,22 @@ func Over(t *locale.Locale, in *Insight, now time.Time) string {
 	}
 	long := max(end.Sub(time.UnixMicro(f.Since)), time.Minute).Truncate(time.Minute)
 	out := []string{t.T("incident.sum_over", "Time", Moment(t, end.UnixMicro(), now), "Long", t.Duration(long))}
-	if f.Hit > 0 {
-		out = append(out, t.T("incident.sum_was_hit", "N", f.Hit))
-		if f.Back > 0 {
-			out = append(out, t.T("incident.sum_back", "N", f.Back))
-		}
-	}
+	out = append(out, hitWords(t, f, "incident.sum_was_hit")...)
 	if lost := LostWords(t, f); lost != "" {
 		out = append(out, lost)
 	}
 	return strings.Join(out, " ")
+}
+
+// hitWords say how many customers are or were hit, in the words of a key, and how many of these got through.
+func hitWords(t *locale.Locale, f *Finding, key string) (out []string) {
+	if f.Hit > 0 {
+		out = append(out, t.T(key, "N", f.Hit))
+		if f.Back > 0 {
+			out = append(out, t.T("incident.sum_back", "N", f.Back))
+		}
+	}
+	return out
 }
 
 // LostWords says how many orders and how much money are lost, "" where none are.

@@ -147,7 +147,7 @@ func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, f *found) error 
 		if sign.Name != insight.Orders || sign.Up {
 			continue
 		}
-		was, err := r.OutcomesOf(ctx, tx, s.workspace, insight.CheckoutEnded, f.Since-compareWith.Microseconds(), f.Since, lookedThrough)
+		was, err := s.outcomesBefore(ctx, tx, r, insight.CheckoutEnded, f.Since)
 		if err != nil {
 			return err
 		}
@@ -261,11 +261,7 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	case main.rates():
 		c.wrote = main.wrote
 	}
-	since, err := s.outcomesSince(ctx, tx, r, c.kind, f.Since, now)
-	if err != nil {
-		return err
-	}
-	was, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since-compareWith.Microseconds(), f.Since, lookedThrough)
+	since, was, err := s.compared(ctx, tx, r, c.kind, f.Since, now)
 	if err != nil {
 		return err
 	}
@@ -306,11 +302,7 @@ func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.
 		if g.kind == but || !f.Signs[i].Up || causeDims[c.kind] == nil || slices.ContainsFunc(signals[:i], func(o *signal) bool { return o.kind == g.kind }) {
 			continue
 		}
-		since, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since, now+1, lookedThrough)
-		if err != nil {
-			return err
-		}
-		was, err := r.OutcomesOf(ctx, tx, s.workspace, c.kind, f.Since-compareWith.Microseconds(), f.Since, lookedThrough)
+		since, was, err := s.compared(ctx, tx, r, c.kind, f.Since, now)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,18 @@ type lately struct {
 	list []insight.Outcome
 }
 
+// compared reads the outcomes of a kind since a time and before it.
+func (s *shop) compared(ctx context.Context, tx *db.Tx, r Records, kind insight.OutcomeKind, from, now int64) (since, was []insight.Outcome, err error) {
+	if since, err = s.outcomesSince(ctx, tx, r, kind, from, now); err == nil {
+		was, err = s.outcomesBefore(ctx, tx, r, kind, from)
+	}
+	return since, was, err
+}
+
+func (s *shop) outcomesBefore(ctx context.Context, tx *db.Tx, r Records, kind insight.OutcomeKind, from int64) ([]insight.Outcome, error) {
+	return r.OutcomesOf(ctx, tx, s.workspace, kind, from-compareWith.Microseconds(), from, lookedThrough)
+}
+
 // outcomesSince reads the newest outcomes of a kind since a time, at most lookedThrough. What comes back is not to be changed.
 func (s *shop) outcomesSince(ctx context.Context, tx *db.Tx, r Records, kind insight.OutcomeKind, from, now int64) ([]insight.Outcome, error) {
 	had, ok := s.lately[kind]
