@@ -14,11 +14,10 @@ import (
 )
 
 const (
-	shownWeeks   = 8  // in pictures over time
-	fewOpinions  = 10 // below so many about a topic, in either week, nothing is said of its share
-	fewNegative  = 3  // below so many a topic is not a thing to mend
-	fewPositive  = 5  // below so many nothing is praised
-	mostMoved    = 3  // topics that got worse, and that got better
+	shownWeeks   = 8   // in pictures over time
+	fewOpinions  = 10  // below so many about a topic, in either week, nothing is said of its share
+	leastShare   = .25 // of the opinions about a topic, before it is a thing to mend, or praised
+	mostMoved    = 3   // topics that got worse, and that got better
 	mostPhrases  = 5
 	mostMend     = 3
 	mostMended   = 10
@@ -128,10 +127,10 @@ func (s *Store) topics(ctx context.Context, workspace int64, l *Letter) error {
 				l.Better = append(l.Better, t)
 			}
 		}
-		if r.Negative >= fewNegative {
+		if stands(r.Negative, r.N) {
 			l.Mend = append(l.Mend, Mend{Topic: &t, Hit: t.Negative})
 		}
-		if p := l.Praised; r.Positive >= fewPositive && r.Positive > r.Negative && (p == nil || r.Positive > p.Positive || r.Positive == p.Positive && r.Topic < p.Topic) {
+		if p := l.Praised; stands(r.Positive, r.N) && r.Positive > r.Negative && (p == nil || r.Positive > p.Positive || r.Positive == p.Positive && r.Topic < p.Topic) {
 			l.Praised = &Praise{Topic: r.Topic, Positive: r.Positive, N: r.N}
 		}
 	}
@@ -146,7 +145,14 @@ func (s *Store) topics(ctx context.Context, workspace int64, l *Letter) error {
 	return err
 }
 
-// incidents adds what was noticed and mended, and chooses the three things to mend.
+// stands reports whether so many of the opinions about a topic are surely more than
+// leastShare of them: the 95 % interval of the share, with the model's error, lies above it.
+func stands(k, n int64) bool {
+	share, _ := feedback.ShareByModel(k, n, n)
+	return n >= fewOpinions && share.Low > leastShare
+}
+
+// incidents adds what was noticed and mended, and chooses what to mend.
 func (s *Store) incidents(ctx context.Context, workspace int64, l *Letter) error {
 	list, err := s.Incidents.During(ctx, workspace, l.Week.From, l.Until)
 	if err != nil {
@@ -201,17 +207,22 @@ func (m Mend) compare(o Mend) int {
 	return cmp.Or(cmp.Compare(o.Hit, m.Hit), cmp.Compare(name(m), name(o)))
 }
 
+// about is the topic of it, "" for none.
+func (m *Mend) about() string {
+	if m.Topic != nil {
+		return m.Topic.Name
+	}
+	return m.Incident.Finding.Topic()
+}
+
 // filter is the opinions of the week that complain of it.
 func (m *Mend) filter(l *Letter) feedback.Filter {
 	f := l.filter()
-	f.TopicSentiment = "negative"
-	if m.Topic != nil {
-		f.Topic = m.Topic.Name
-		return f
+	f.Topic, f.TopicSentiment = m.about(), "negative"
+	if m.Incident != nil {
+		x := &m.Incident.Finding
+		f.From, f.Product = min(max(f.From, x.Since), f.To-1), x.ProductID()
 	}
-	x := &m.Incident.Finding
-	f.Topic, f.From = x.Topic(), min(max(f.From, x.Since), f.To-1)
-	f.Product = x.ProductID()
 	return f
 }
 

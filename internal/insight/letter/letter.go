@@ -35,7 +35,7 @@ type Letter struct {
 	Worse   []Topic  // spoken of more negatively than the week before, the clearest first
 	Better  []Topic  // likewise less negatively
 	Phrases []Phrase // that more customers write
-	Mend    []Mend   // the three things to mend, the most customers first
+	Mend    []Mend   // up to three things to mend, the most customers first
 	Mended  []incident.Stood
 	Good    []incident.Stood // good news
 	Praised *Praise          // what was praised most

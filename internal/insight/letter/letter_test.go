@@ -231,6 +231,46 @@ func TestLetter(t *testing.T) {
 	})
 }
 
+// What few said, or what is praised as much as usual, is nothing to mend; where both blame and
+// praise are many the letter says so.
+func TestMendWhatIsBad(t *testing.T) {
+	for _, c := range []struct {
+		name                string
+		good, neutral, bad  int
+		mend, praised, both bool
+	}{
+		{"five voices", 0, 0, 5, false, false, false},
+		{"as many for as against", 5, 0, 5, false, false, false},
+		{"six of ten", 4, 0, 6, true, false, false},
+		{"some among many", 80, 5, 15, false, true, false},
+		{"praise by five", 5, 0, 0, false, false, false},
+		{"divided", 110, 0, 90, true, true, true},
+		{"more blame than praise", 90, 0, 110, true, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := newOffice(t, dbtest.SQLite(t))
+			at := week.From.Add(30 * time.Hour)
+			o.say(c.good, at, "Email Replied", `{"text":"good price"}`)
+			o.say(c.neutral, at, "Email Replied", `{"text":"price"}`)
+			o.say(c.bad, at, "Email Replied", `{"text":"bad price"}`)
+			l := o.build(week, o.at, locale.English)
+			if len(l.Mend) == 1 != c.mend || (l.Praised != nil) != c.praised {
+				t.Errorf("the letter says %v", short(l))
+			}
+			sections := l.Sections(locale.For(locale.English, kolkata))
+			mend := sections[slices.IndexFunc(sections, func(s letter.Section) bool { return s.Name == "mend" })]
+			if mend.Title != "What to mend" || len(mend.Items) != len(l.Mend) || mend.None == "" {
+				t.Errorf("%+v", mend)
+			}
+			for _, it := range mend.Items {
+				if strings.Contains(it.Text, "also what was praised most") != c.both {
+					t.Error(it.Text)
+				}
+			}
+		})
+	}
+}
+
 // open opens an incident at a time.
 func (o *office) open(f incident.Finding, at time.Time) (in *incident.Insight) {
 	o.t.Helper()

@@ -195,16 +195,21 @@ func (x *Topic) item(t *locale.Locale, worse bool) Item {
 	return it
 }
 
-func (m *Mend) item(t *locale.Locale, l *Letter) Item {
+func (m *Mend) item(t *locale.Locale, l *Letter) (it Item) {
 	if x := m.Topic; x != nil {
-		return Item{
+		it = Item{
 			Title: topicName(t, x.Name), Text: t.T("letter.complaints", "N", x.Negative, "All", t.Int(x.N)) + " " +
 				t.T("letter.share", "Share", t.Percent(x.Share.Value, 0), "Low", t.Percent(x.Share.Low, 0), "High", t.Percent(x.Share.High, 0)),
-			Quote: m.Quote, Path: []string{"topics", x.Name},
+			Path: []string{"topics", x.Name},
 		}
+	} else {
+		in := m.Incident.Insight
+		it = Item{Title: incident.Title(t, in, l.readAt()), Text: incident.Sentence(t, in, l.readAt()), Path: []string{"incidents", in.ID}}
 	}
-	in := m.Incident.Insight
-	return Item{Title: incident.Title(t, in, l.readAt()), Text: incident.Sentence(t, in, l.readAt()), Quote: m.Quote, Path: []string{"incidents", in.ID}}
+	if it.Quote = m.Quote; l.Praised != nil && l.Praised.Topic == m.about() {
+		it.Text += " " + t.T("letter.divided")
+	}
+	return it
 }
 
 // mendedItem says of an incident that is over how fast it was noticed and mended,
