@@ -42,7 +42,7 @@ func TestLetter(t *testing.T) {
 	b.press("Week before")
 	b.until(`document.querySelector('#letter-scores')?.innerText.includes('NPS')`)
 	b.sees("It fell.")
-	b.sees("Three things to mend")
+	b.sees("What to mend")
 	b.until(`document.querySelector('.weekly-quote')`)
 	if text := b.text(); len(text) == 0 || ask[bool](b, `document.body.innerText.includes('98300')`) {
 		t.Error("a phone number is quoted")
