@@ -160,7 +160,7 @@ func (s *server) insightTimeline(ctx context.Context, in *InsightPath) (*body[en
 
 // Seen is the version that who changes an Insight looked at.
 type Seen struct {
-	Version int64 `json:"version,omitempty" minimum:"0" doc:"The version that you looked at: where somebody changed it since, the answer is 409. Without it, whatever it is."`
+	Version int64 `json:"version,omitempty" minimum:"0" doc:"The version that you looked at: where somebody changed it since, or it has not had it yet, the answer is 409. Without it, whatever it is."`
 }
 
 type insightActInput struct {

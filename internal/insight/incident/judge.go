@@ -65,8 +65,8 @@ func (s *Store) Judge(ctx context.Context, by staff.Actor, id string, version in
 	if err == nil && in.State == Merged {
 		err = ErrState
 	}
-	if err == nil && version > 0 && in.staffed > version {
-		err = ErrChanged
+	if err == nil {
+		err = in.stillAt(version)
 	}
 	if err == nil {
 		err = s.check(&j, in)

@@ -15,8 +15,8 @@ import (
 
 var (
 	// ErrChanged says that a colleague changed the Insight after the version that
-	// was looked at.
-	ErrChanged = errors.New("a colleague changed this incident a moment ago")
+	// was looked at, or that it has not had this version yet.
+	ErrChanged = errors.New("a colleague changed this incident since the version that you name, or it has not had that one: look again")
 	// ErrState says that the Insight's state does not allow what was asked.
 	ErrState = errors.New("that cannot be done in the state that this incident is in")
 )
@@ -54,6 +54,15 @@ type act struct {
 // errNothing ends an act that changes nothing.
 var errNothing = errors.New("nothing to do")
 
+// stillAt is ErrChanged unless no person changed the Insight since a version of it; 0
+// is whatever it is. What the watch changes is no reason to look again.
+func (in *Insight) stillAt(version int64) error {
+	if version > 0 && (in.staffed > version || version > in.Version) {
+		return ErrChanged
+	}
+	return nil
+}
+
 // change lets a person do something with an Insight of their workspace, and writes
 // it into the timeline and the audit log, in one transaction.
 func (s *Store) change(ctx context.Context, by staff.Actor, id string, a act) (in *Insight, err error) {
@@ -64,8 +73,8 @@ func (s *Store) change(ctx context.Context, by staff.Actor, id string, a act) (i
 		if in, err = read(ctx, tx, by.Workspace, id, true); err != nil {
 			return err
 		}
-		if a.version > 0 && in.staffed > a.version {
-			return ErrChanged
+		if err := in.stillAt(a.version); err != nil {
+			return err
 		}
 		if err := a.do(tx, in); err == errNothing {
 			return nil
@@ -216,8 +225,8 @@ func (s *Store) MergeBy(ctx context.Context, by staff.Actor, id string, version 
 		if in, err = read(ctx, tx, by.Workspace, into, false); err != nil {
 			return err
 		}
-		if version > 0 && from.staffed > version {
-			return ErrChanged
+		if err := from.stillAt(version); err != nil {
+			return err
 		}
 		if err := s.merge(ctx, tx, from, in, by.Account); err != nil {
 			return err

@@ -129,6 +129,8 @@ func TestStaff(t *testing.T) {
 			"another's merge":           {fails(s.MergeBy(ctx, foreign, id, 0, id)), incident.ErrNotFound},
 			"no id":                     {fails(s.Resolve(ctx, ann, "x", 0, "")), incident.ErrNotFound},
 			"an old version":            {fails(s.Resolve(ctx, ann, id, seen, "")), incident.ErrChanged},
+			"a version not yet there":   {fails(s.Assign(ctx, ann, id, v+1, "ann")), incident.ErrChanged},
+			"to merge one not there":    {fails(s.MergeBy(ctx, ann, id, v+1, id)), incident.ErrChanged},
 			"a step that there is not":  {fails(s.Tick(ctx, ann, id, "delivery_1", true, "")), incident.ErrNotFound},
 			"reopen what is open":       {fails(s.ReopenBy(ctx, ann, id, v)), incident.ErrState},
 			"a verdict not known":       {s.TakeBack(ctx, ann, event.NewID(1, "x").String()), incident.ErrNotFound},
@@ -163,6 +165,9 @@ func TestJudge(t *testing.T) {
 		f := upi()
 		f.Sure = true
 		in := open(t, s, f, true)
+		if _, err := s.Judge(ctx, ann, in.ID, in.Version+1, incident.Judging{What: incident.Mute, Until: c.at.Add(time.Hour)}); !errors.Is(err, incident.ErrChanged) {
+			t.Errorf("a verdict on a version that is not there yet: %v", err)
+		}
 		v, err := s.Judge(ctx, ann, in.ID, in.Version, incident.Judging{What: incident.Mute, Until: c.at.Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
