@@ -33,6 +33,9 @@ func useProblems() {
 			case err == nil:
 			case errors.As(err, &d):
 				text := strings.ReplaceAll(d.ErrorDetail().Message, time.RFC3339, "RFC 3339, such as 2026-03-01T10:00:00Z")
+				if strings.HasPrefix(text, huma.ErrUnknownContentType.Error()) { // curl -d sends such a one by itself
+					p.Detail = "send the body as JSON with the header Content-Type: application/json"
+				}
 				p.Flaws = append(p.Flaws, web.Flaw{Detail: text, Location: d.ErrorDetail().Location})
 			default:
 				p.Flaws = append(p.Flaws, web.Flaw{Detail: err.Error()})

@@ -117,6 +117,18 @@ func TestAnalyzeCompressed(t *testing.T) {
 	}
 }
 
+// Who sends JSON under another name, as curl does by itself, is told which header to send.
+func TestWithoutContentType(t *testing.T) {
+	r := httptest.NewRequest("POST", "/api/v1/language/analyze", textsOf("a"))
+	r.Header.Set("Authorization", "Bearer sk_r")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	serveTexts(&length{}).ServeHTTP(w, r)
+	if w.Code != 415 || !strings.Contains(w.Body.String(), `"detail":"send the body as JSON with the header Content-Type: application/json"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 // A filter that would be passed over is refused.
 func TestUnknownFilters(t *testing.T) {
 	for query, says := range map[string]string{
