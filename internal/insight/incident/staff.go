@@ -185,7 +185,8 @@ func (s *Store) ReopenBy(ctx context.Context, by staff.Actor, id string, version
 // alone refuses to make an Insight live while another of its theme is.
 func (s *Store) alone(ctx context.Context, tx *db.Tx, in *Insight) error {
 	var other string
-	err := tx.QueryRow(ctx, "SELECT id FROM insight WHERE workspace = $1 AND theme = $2 AND "+live+" AND id <> $3", in.Workspace, in.Finding.Theme, in.ID).Scan(&other)
+	err := tx.QueryRow(ctx, "SELECT id FROM insight WHERE workspace = $1 AND theme = $2 AND good = $3 AND "+live+" AND id <> $4",
+		in.Workspace, in.Finding.Theme, bit(in.Finding.Good), in.ID).Scan(&other)
 	if db.IsNone(err) {
 		return nil
 	}

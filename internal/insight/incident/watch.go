@@ -30,8 +30,8 @@ func IDOf(workspace int64, f *Finding) string {
 
 // Open makes an Insight of what was found. One that was opened before, also by a
 // run that a crash ended, is returned as it is, or the one that it was merged
-// into. While another of the same theme is live there is no second: that one is
-// updated, and opened again where it had recovered.
+// into. While another of the same theme and direction is live there is no second: that
+// one is updated, and opened again where it had recovered.
 func (s *Store) Open(ctx context.Context, tx *db.Tx, workspace int64, f Finding, told bool, hits []Hit) (*Insight, error) {
 	f.clean()
 	in, err := read(ctx, tx, workspace, IDOf(workspace, &f), true)
@@ -41,7 +41,7 @@ func (s *Store) Open(ctx context.Context, tx *db.Tx, workspace int64, f Finding,
 	if err != ErrNotFound {
 		return in, err
 	}
-	if in, err = s.ofTheme(ctx, tx, workspace, f.Theme); err != nil {
+	if in, err = s.ofTheme(ctx, tx, workspace, &f); err != nil {
 		return nil, err
 	}
 	if in != nil {
@@ -71,20 +71,23 @@ func (s *Store) Open(ctx context.Context, tx *db.Tx, workspace int64, f Finding,
 	return in, s.tell(ctx, tx, in, WasOpened)
 }
 
-// ofTheme returns the live Insight of a theme, or into which one of it was merged;
-// nil for none.
-func (s *Store) ofTheme(ctx context.Context, tx *db.Tx, workspace int64, theme string) (*Insight, error) {
+// ofTheme returns the live Insight of a finding's theme, or into which one of it was
+// merged; nil for none. Good news and a trouble are never one.
+func (s *Store) ofTheme(ctx context.Context, tx *db.Tx, workspace int64, f *Finding) (*Insight, error) {
 	all, err := s.Live(ctx, tx, workspace)
 	if err != nil {
 		return nil, err
 	}
 	var found *Insight
 	for _, in := range all {
-		if in.Finding.Theme == theme {
+		if in.Finding.Good != f.Good {
+			continue
+		}
+		if in.Finding.Theme == f.Theme {
 			found = in
 			break
 		}
-		if found == nil && slices.Contains(in.Themes, theme) {
+		if found == nil && slices.Contains(in.Themes, f.Theme) {
 			found = in
 		}
 	}
@@ -225,7 +228,7 @@ func (s *Store) judged(ctx context.Context, tx *db.Tx, in *Insight, f *Finding) 
 
 // Reopen says that what had recovered, or what staff had resolved, is there again.
 // What a verdict closed stays closed while the verdict holds.
-// Where another of its theme is live meanwhile, that one is updated, and in is
+// Where another of its theme and direction is live meanwhile, that one is updated, and in is
 // that one afterwards.
 func (s *Store) Reopen(ctx context.Context, tx *db.Tx, in *Insight, f Finding) error {
 	if err := again(ctx, tx, in); err != nil || in.State != Recovered && in.State != Resolved {
@@ -235,7 +238,7 @@ func (s *Store) Reopen(ctx context.Context, tx *db.Tx, in *Insight, f Finding) e
 		if judged, err := s.judged(ctx, tx, in, &f); err != nil || judged {
 			return err
 		}
-		other, err := s.ofTheme(ctx, tx, in.Workspace, in.Finding.Theme)
+		other, err := s.ofTheme(ctx, tx, in.Workspace, &in.Finding)
 		if err != nil {
 			return err
 		}

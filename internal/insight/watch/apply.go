@@ -13,6 +13,7 @@ import (
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
+	"github.com/dhvani/dhvani/internal/insight/detect"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 )
 
@@ -47,6 +48,8 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 	if err := s.follow(ctx, tx, live); err != nil {
 		return nil, err
 	}
+	fresh := slices.Concat(n.told, n.listed)
+	s.depart(live, fresh)
 	steps := map[string]*step{}
 	var out []*step
 	of := func(in *incident.Insight) *step {
@@ -59,11 +62,11 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 		return st
 	}
 	for _, in := range live {
-		if refresh && in.State != incident.Resolved && len(s.signs(in.ID)) > 0 {
+		open := in.State == incident.Open || in.State == incident.Acknowledged
+		if refresh && (len(s.signs(in.ID)) > 0 || open && in.Finding.Kind != incident.Flood) {
 			of(in)
 		}
 	}
-	fresh := slices.Concat(n.told, n.listed)
 	slices.SortFunc(fresh, byRank)
 	for _, g := range fresh {
 		tell := slices.Contains(n.told, g)
@@ -104,6 +107,24 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 	return append(out, s.floodSteps(live, now)...), nil
 }
 
+// depart takes signals out of the Insights that they were signs of in the other direction: what was good news and turned is a trouble of its
+// own, and the other way round.
+func (s *shop) depart(live []*incident.Insight, fresh []*signal) {
+	for _, in := range live {
+		for _, g := range s.signs(in.ID) {
+			was := signIn(&in.Finding, g.name)
+			if was == nil || was.Up == (g.now.Direction == detect.Up) {
+				continue
+			}
+			if slices.Contains(fresh, g) {
+				g.insight, g.changed = "", true
+			} else if g.listed && !g.on() {
+				g.insight, g.listed, g.changed = "", false, true // it is listed anew
+			}
+		}
+	}
+}
+
 // complete says what a step comes to.
 func (s *shop) complete(ctx context.Context, tx *db.Tx, r Records, st *step, now int64) (err error) {
 	all := slices.Clone(st.signals)
@@ -112,7 +133,9 @@ func (s *shop) complete(ctx context.Context, tx *db.Tx, r Records, st *step, now
 			all = append(all, g)
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 { // all its signs turned, or are watched no more
+		st.found.Finding = st.in.Finding
+		st.recover = st.in.State != incident.Recovered && s.over(st.in.ID, false, now)
 		return nil
 	}
 	troubled := st.in == nil || lasts(all, &st.in.Finding)
@@ -230,17 +253,15 @@ func (s *shop) home(ctx context.Context, tx *db.Tx, r Records, g *signal, live [
 		return nil, err
 	}
 	for _, in := range live {
-		if in.Finding.Good != good && !(in.Finding.Good && good) {
+		if in.Finding.Good != good {
 			continue
 		}
 		if sameCause(in.Finding.Causes, mine.Causes) {
 			return &step{in: in}, nil
 		}
-		signs := append(s.signs(in.ID), g)
-		if g.says() || in.Finding.Kind == incident.Phrase { // whom the others hit, by themselves
-			if signs = s.signs(in.ID); len(signs) == 0 {
-				continue
-			}
+		signs := s.signs(in.ID)
+		if len(signs) == 0 {
+			continue
 		}
 		theirs, err := s.find(ctx, tx, r, signs, &in.Finding, now)
 		if err != nil {

@@ -34,17 +34,6 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	if before != nil && before.Kind == incident.Phrase {
 		wordsFirst(signals)
 	}
-	main := signals[0]
-	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeNow(), main.isGood()
-	if before != nil {
-		f.Noticed, f.Phrase, f.Since, f.Good = before.Noticed, before.Phrase, before.Since, before.Good
-		if before.Kind == incident.Phrase && main.count == insight.Visits { // what was only said is seen
-			f.Good = main.isGood()
-		}
-		if was := signIn(before, main.name); was != nil { // also after it has turned
-			f.Theme = main.themeOf(was.Up)
-		}
-	}
 	for _, g := range signals {
 		sign := g.sign()
 		if was := signIn(before, g.name); was != nil { // it stays what it was, also when it is over
@@ -56,6 +45,15 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 			return f, fmt.Errorf("observe %s: %w", g.name, err)
 		}
 		f.Signs = append(f.Signs, sign)
+	}
+	f.contraryLast(signals)
+	main := signals[0]
+	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeOf(f.Signs[0].Up), main.isGood()
+	if before != nil {
+		f.Noticed, f.Phrase, f.Since, f.Good = before.Noticed, before.Phrase, before.Since, before.Good
+		if before.Kind == incident.Phrase && main.count == insight.Visits { // what was only said is seen
+			f.Good = main.isGood()
+		}
 	}
 	if main.kind != "" || main.count == insight.Upset || main.count == insight.Waiting {
 		if err := s.explain(ctx, tx, r, main, signals, &f, now); err != nil {
@@ -91,6 +89,26 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	return f, nil
 }
 
+// contrary reports whether what a sign has come to since it began is on the other side of the usual than it was noticed on: what got better again by more
+// than it had got worse, or the other way round. Of counts nobody can say so: their usual is that of this hour.
+func contrary(sign incident.Sign) bool {
+	share := sign.Name == "" && sign.Outcome != insight.OrderSentBack
+	return share && (sign.Up && sign.Excess < 0 || !sign.Up && sign.Excess > 0)
+}
+
+// contraryLast puts signs whose figures contradict them behind all others: an Insight is named and explained by what its figures show.
+func (f *found) contraryLast(signals []*signal) {
+	signs, of := f.Signs, slices.Clone(signals)
+	f.Signs, signals = make([]incident.Sign, 0, len(signs)), signals[:0]
+	for _, last := range []bool{false, true} {
+		for i, sign := range signs {
+			if contrary(sign) == last {
+				f.Signs, signals = append(f.Signs, sign), append(signals, of[i])
+			}
+		}
+	}
+}
+
 // headline is the sign by which failing checkouts are named and counted: one of what those who are hit share, a way to pay before all else, and that of
 // all where they share nothing. Each of these fails more than usual, and the one with the most evidence may be no more than a place where they all are.
 func (f *found) headline() (best int) {
@@ -101,7 +119,7 @@ func (f *found) headline() (best int) {
 	for i, sign := range f.Signs {
 		r := 0
 		switch {
-		case sign.Outcome != insight.CheckoutEnded:
+		case sign.Outcome != insight.CheckoutEnded || contrary(sign):
 		case len(sign.Of) == 0:
 			r = 1
 			if len(shared) == 0 {
