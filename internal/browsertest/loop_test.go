@@ -53,10 +53,17 @@ func TestLetterToCustomers(t *testing.T) {
 	_, link, _ := strings.Cut(text, loop.MendedPath)
 	link = loop.MendedPath + link[:strings.IndexAny(link, "?\n")]
 	stranger := open(t, s.url)
+	stranger.allow("422")
 	stranger.goTo(link + "?answer=not_yet&lang=en")
 	stranger.until(`document.querySelector('input[value=not_yet]')?.checked`)
 	stranger.looksRight("-question")
-	stranger.do(chromedp.SendKeys("textarea[name=text]", "UPI fails still"))
+	// Who writes too much is told so, and loses nothing.
+	stranger.do(chromedp.SetValue("textarea[name=text]", strings.Repeat("x", loop.MaxSaid+1)))
+	stranger.press("Send")
+	stranger.sees("Write at most 2,000 characters, please.")
+	stranger.until(`document.querySelector('textarea[name=text]').value.length == 2001 && document.querySelector('input[value=not_yet]').checked`)
+	stranger.looksRight("-too-long")
+	stranger.do(chromedp.SetValue("textarea[name=text]", "UPI fails still"))
 	stranger.press("Send")
 	stranger.until(`document.querySelector('.paper') && !document.querySelector('form.form')`)
 	stranger.looksRight("-answered")

@@ -36,13 +36,16 @@ func (c *Console) askMended(w http.ResponseWriter, r *http.Request, v *ui.Viewer
 }
 
 func (c *Console) answerMended(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20) // many times MaxSaid, which is said on the page
 	choice, said := r.PostFormValue("choice"), r.PostFormValue("text")
 	if choice != loop.Yes && choice != loop.NotYet {
 		q, err := c.Loop.Question(r.Context(), r.PathValue("token"))
 		return c.mended(w, r, v, mendedPage{Question: q, said: said, flaw: "loop.choose"}, err)
 	}
 	q, err := c.Loop.Answer(r.Context(), r.PathValue("token"), choice, said)
+	if errors.Is(err, loop.ErrLong) {
+		return c.mended(w, r, v, mendedPage{Question: q, chosen: choice, said: said, flaw: "loop.said_long"}, nil)
+	}
 	return c.mended(w, r, v, mendedPage{Question: q}, err)
 }
 

@@ -31,6 +31,8 @@ import (
 var (
 	// ErrLink says that a link from a letter is over, or was never given.
 	ErrLink = errors.New("this link is not valid any more")
+	// ErrLong says that a customer added more than MaxSaid characters to an answer.
+	ErrLong = errors.New("the words of an answer are too many")
 	// ErrChanged says that a colleague changed the letter after the version that was
 	// looked at.
 	ErrChanged = incident.ErrChanged

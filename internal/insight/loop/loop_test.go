@@ -406,6 +406,9 @@ func TestAnswer(t *testing.T) {
 		if _, err := k.Answer(ctx, link, "maybe", ""); err == nil {
 			t.Error("an answer that is none")
 		}
+		if q, err := k.Answer(ctx, link, loop.NotYet, strings.Repeat("ा", loop.MaxSaid+1)); !errors.Is(err, loop.ErrLong) || q == nil || list() != "" {
+			t.Errorf("too many words: %v %+v, taken down %q", err, q, list())
+		}
 		for _, choice := range []string{loop.NotYet, loop.Yes} { // the first counts
 			if q, err = k.Answer(ctx, link, choice, "UPI fails still"); err != nil || q.Answer != loop.NotYet {
 				t.Fatalf("%+v %v", q, err)

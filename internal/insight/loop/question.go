@@ -39,8 +39,8 @@ const (
 // survey is the survey_id of the answers' events.
 const survey = "mended"
 
-// maxSaid is how many characters a customer may add.
-const maxSaid = 2000
+// MaxSaid is how many characters a customer may add to an answer.
+const MaxSaid = 2000
 
 // linkOwner names what links are sealed for, so that nothing else that the seal key
 // sealed opens as one.
@@ -143,7 +143,8 @@ type answered struct {
 }
 
 // Answer takes down what a customer says: whether it is mended, and perhaps a word
-// more. Only the first answer of each counts; another changes nothing.
+// more. Only the first answer of each counts; another changes nothing. The error is
+// ErrLong, beside the question, where the words are too many.
 func (s *Store) Answer(ctx context.Context, token, choice, said string) (*Question, error) {
 	if choice != Yes && choice != NotYet {
 		return nil, flaw("answer", "choose an answer")
@@ -152,9 +153,8 @@ func (s *Store) Answer(ctx context.Context, token, choice, said string) (*Questi
 	if err != nil || q.Answer != "" {
 		return q, err
 	}
-	said = lines(said)
-	if utf8.RuneCountInString(said) > maxSaid {
-		said = string([]rune(said)[:maxSaid])
+	if said = lines(said); utf8.RuneCountInString(said) > MaxSaid {
+		return q, ErrLong
 	}
 	about, err := s.orderOf(ctx, q)
 	if err != nil {
