@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +72,14 @@ func TestLetterToCustomers(t *testing.T) {
 	stranger.goTo(link + "/leave?lang=hi")
 	stranger.until(`document.querySelector('.paper form')`)
 	stranger.looksRight("-leave")
+	// A program for mail leaves for its user with one POST (RFC 8058).
+	res, err := http.PostForm(s.url+link+"/leave", url.Values{"List-Unsubscribe": {"One-Click"}})
+	if err != nil || res.StatusCode != 200 {
+		t.Errorf("one click: %v %v", err, res)
+	}
+	res.Body.Close()
+	stranger.goTo(link + "/leave?lang=en")
+	stranger.sees("You get no more mails from this shop.")
 	s.settle()
 	var said struct{ Items []struct{ Text string } }
 	for range 50 {

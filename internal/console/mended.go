@@ -50,7 +50,7 @@ func (c *Console) answerMended(w http.ResponseWriter, r *http.Request, v *ui.Vie
 }
 
 func (c *Console) askToLeave(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	q, err := c.Loop.Question(r.Context(), r.PathValue("token"))
+	q, err := c.Loop.Leaving(r.Context(), r.PathValue("token"))
 	return c.mended(w, r, v, mendedPage{Question: q, leave: true}, err)
 }
 

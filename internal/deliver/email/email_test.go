@@ -243,6 +243,30 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// One click ends mails where it comes by https (RFC 8058); by http a page is named, no click.
+func TestUnsubscribe(t *testing.T) {
+	for url, click := range map[string]string{"https://dhvani.shop.example/u/1": "List-Unsubscribe=One-Click", "http://10.0.0.5:8080/u/1": "", "": ""} {
+		s := start(t, false)
+		sender, d := s.sender()
+		m := letter
+		m.Unsubscribe = url
+		if out := sender.Send(t.Context(), d, parcel(body(t, d, m))); out.Failure != "" {
+			t.Fatalf("%+v", out)
+		}
+		got, err := message.Read(bytes.NewReader(s.mails[0].text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if url != "" {
+			want = "<" + url + ">"
+		}
+		if leave, post := got.Header.Get("List-Unsubscribe"), got.Header.Get("List-Unsubscribe-Post"); leave != want || post != click {
+			t.Errorf("%q: %q %q", url, leave, post)
+		}
+	}
+}
+
 // Another program finds the DKIM signature right, and wrong once the mail changed.
 func TestDKIM(t *testing.T) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)

@@ -23,7 +23,7 @@ type Mail struct {
 	Images  []Image
 
 	Language    string // of the text, such as pt-BR
-	Unsubscribe string // https address that ends such mails by a POST (RFC 8058); "" where none is asked for
+	Unsubscribe string // address that ends such mails: by a POST where it is https (RFC 8058), else by its page alone; "" where none is asked for
 	ReplyTo     string // "" for the destination's
 	InReplyTo   string // Message-ID of the mail that this answers
 	References  []string
@@ -141,10 +141,12 @@ func compose(o *settings, p *deliver.Parcel) (*gomail.Msg, error) {
 	if strings.HasSuffix(o.host, ".postmarkapp.com") {
 		m.SetGenHeader("X-PM-Metadata-"+PostmarkID, p.ID)
 	}
-	if s.Unsubscribe != "" {
-		if err := m.SetListUnsubscribeOneClick(clean(s.Unsubscribe)); err != nil {
+	if leave := clean(s.Unsubscribe); strings.HasPrefix(leave, "https://") {
+		if err := m.SetListUnsubscribeOneClick(leave); err != nil {
 			return nil, err
 		}
+	} else if leave != "" {
+		m.SetListUnsubscribe(leave)
 	}
 	m.SetBodyString(gomail.TypeTextPlain, s.Text)
 	if s.HTML != "" {

@@ -30,8 +30,8 @@ var page = template.Must(template.New("").Parse(`<!DOCTYPE html>
 {{- end}}
 </p>
 {{- end}}
-{{- with .Why}}
-<p style="margin:32px 0 0;font-size:13px;opacity:.7">{{.}}</p>
+{{- if or .Why .Leave.URL}}
+<p style="margin:32px 0 0;font-size:13px;opacity:.7">{{.Why}}{{with .Leave.URL}} <a href="{{.}}" style="color:inherit">{{$.Leave.Text}}</a>{{end}}</p>
 {{- end}}
 </div>
 </body>

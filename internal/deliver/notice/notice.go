@@ -43,7 +43,7 @@ type Notice struct {
 	Language string // of the texts, such as pt-BR, for mails
 	Why      string // why the reader gets it, in small print below a mail; "" for nothing
 	Receiver string // name of who a mail goes to
-	Leave    string // https address that ends such mails by a POST (RFC 8058); "" where none is asked for
+	Leave    Link   // stands below a mail, and in its header: its address asks whether to end such mails, and ends them by a POST (RFC 8058)
 	Source   string // a reference to the workspace, for webhooks; "" for /dhvani
 	Subject  string // id of what it is about, for webhooks
 	Data     any    // what webhooks get; nil: the texts, facts and links
@@ -100,11 +100,20 @@ func (n Notice) clean() Notice {
 		n.Facts = append(n.Facts, Fact{Name: text(f.Name, maxFact), Value: text(f.Value, maxFact)})
 	}
 	for _, l := range links {
-		if (strings.HasPrefix(l.URL, "https://") || strings.HasPrefix(l.URL, "http://")) && len(n.Links) < maxLinks {
-			n.Links = append(n.Links, Link{Text: text(l.Text, maxTitle), URL: strings.ReplaceAll(text(l.URL, maxURL), "\n", "")})
+		if l = cleanLink(l); l.URL != "" && len(n.Links) < maxLinks {
+			n.Links = append(n.Links, l)
 		}
 	}
+	n.Leave = cleanLink(n.Leave)
 	return n
+}
+
+// cleanLink is none where it leads nowhere.
+func cleanLink(l Link) Link {
+	if !strings.HasPrefix(l.URL, "https://") && !strings.HasPrefix(l.URL, "http://") {
+		return Link{}
+	}
+	return Link{Text: text(l.Text, maxTitle), URL: strings.ReplaceAll(text(l.URL, maxURL), "\n", "")}
 }
 
 // text shortens to n characters and takes out what is none.
@@ -167,7 +176,7 @@ func mail(n Notice, d *deliver.Destination) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return email.Mail{Subject: n.Title, Text: mailText(n), HTML: page, Language: n.Language, Name: n.Receiver, Unsubscribe: n.Leave}.Body(d)
+	return email.Mail{Subject: n.Title, Text: mailText(n), HTML: page, Language: n.Language, Name: n.Receiver, Unsubscribe: n.Leave.URL}.Body(d)
 }
 
 // mailText is for who reads without HTML: lines end as mails want them.
@@ -189,8 +198,14 @@ func mailText(n Notice) string {
 		}
 		b.WriteString(l.Text + ":\n" + l.URL + "\n")
 	}
+	if n.Why != "" || n.Leave.URL != "" {
+		b.WriteString("\n-- \n")
+	}
 	if n.Why != "" {
-		b.WriteString("\n-- \n" + n.Why + "\n")
+		b.WriteString(n.Why + "\n")
+	}
+	if n.Leave.URL != "" {
+		b.WriteString(n.Leave.Text + ": " + n.Leave.URL + "\n")
 	}
 	return strings.ReplaceAll(b.String(), "\n", "\r\n")
 }

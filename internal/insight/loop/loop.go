@@ -92,6 +92,14 @@ type Letter struct {
 	ApprovedBy  string
 }
 
+// kind is that of the letter's messages.
+func (l *Letter) kind() string {
+	if l.Offer {
+		return OfferKind
+	}
+	return ServiceKind
+}
+
 // The most that a letter may have, in characters.
 const (
 	MaxSubject = 150

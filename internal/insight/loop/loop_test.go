@@ -448,6 +448,44 @@ func TestAnswer(t *testing.T) {
 	})
 }
 
+// Who leaves from an offer withdraws their consent to marketing, however late; who leaves from a letter without one
+// wants no more mails, and their consent is as it was.
+func TestLeave(t *testing.T) {
+	for _, offer := range []bool{true, false} {
+		k := newDesk(t, dbtest.SQLite(t))
+		k.colleagues("ann")
+		everyone(k)
+		k.mend()
+		if _, err := k.Approve(ctx, ann, k.in.ID, k.saved(ann, func(l *loop.Letter) { l.Offer = offer })); err != nil {
+			t.Fatal(err)
+		}
+		mail := k.outbox()["yes@example.com"]
+		link := token(t, mail)
+		leave := "https://dhvani.example" + loop.MendedPath + link + loop.LeavePath
+		for _, want := range []string{`"Unsubscribe":"` + leave + `"`, "Send me no more mails: " + leave, `href=\"` + leave + `\"`} {
+			if !strings.Contains(mail, want) {
+				t.Errorf("no %s in %s", want, mail)
+			}
+		}
+		state := func() string {
+			c, err := (&customer.Store{DB: k.DB}).Get(ctx, 1, profile("yes"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(len(c.OptOuts), c.Consent[customer.Marketing])
+		}
+		k.at = k.at.AddDate(0, 2, 0)
+		if q, err := k.Leaving(ctx, link); err != nil || q.Left || state() != "0 true" {
+			t.Errorf("looking at the page: %v %s", err, state())
+		}
+		for range 2 {
+			if q, err := k.Leave(ctx, link); err != nil || !q.Left || state() != fmt.Sprint(1, !offer) {
+				t.Errorf("offer %v: %v %s", offer, err, state())
+			}
+		}
+	}
+}
+
 // Of many, a tenth is held out, and those who were written to are compared with them.
 func TestHoldOut(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {

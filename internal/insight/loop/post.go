@@ -88,7 +88,7 @@ func (p *post) message(one *Person) (deliver.Message, error) {
 	token := ""
 	if p.s.base() != "" {
 		var err error
-		if token, err = p.s.linkFor(p.shop.Number, p.letter.Insight, one.Customer, p.at); err != nil {
+		if token, err = p.s.linkFor(p.shop.Number, p.letter, one.Customer, p.at); err != nil {
 			return deliver.Message{}, err
 		}
 	}
@@ -106,11 +106,8 @@ func (s *Store) notice(shop *workspace.Workspace, l *Letter, one *Person, token 
 	t := locale.For(one.Language, shop.Location()).Home(shop.Currency)
 	text := l.Texts[one.Language]
 	n := notice.Notice{
-		Key: "loop", Kind: ServiceKind, At: at, Title: text.Subject, Language: string(t.Lang), Subject: l.Insight,
+		Key: "loop", Kind: l.kind(), At: at, Title: text.Subject, Language: string(t.Lang), Subject: l.Insight,
 		Why: t.T("loop.why", "Shop", shop.Name),
-	}
-	if l.Offer {
-		n.Kind = OfferKind
 	}
 	hello := t.T("loop.hello")
 	if name := called(one.Name); name != "" {
@@ -124,10 +121,7 @@ func (s *Store) notice(shop *workspace.Workspace, l *Letter, one *Person, token 
 	page := base + MendedPath + token
 	n.Text += "\n\n" + t.T("loop.question")
 	n.Links = []notice.Link{{Text: t.T("loop.answer_yes"), URL: page + "?answer=" + Yes}, {Text: t.T("loop.answer_not_yet"), URL: page + "?answer=" + NotYet}}
-	n.Why += " " + t.T("loop.leave_at", "URL", page+LeavePath)
-	if strings.HasPrefix(base, "https://") {
-		n.Leave = page + LeavePath
-	}
+	n.Leave = notice.Link{Text: t.T("loop.leave"), URL: page + LeavePath}
 	return n
 }
 

@@ -46,10 +46,10 @@ const MaxSaid = 2000
 // sealed opens as one.
 const linkOwner = "link to say whether it is mended"
 
-// linkFor seals who is asked about which Insight until when. Sealing is authenticated
-// encryption, so nobody makes one or changes it.
-func (s *Store) linkFor(workspace int64, insight string, id event.ID, at time.Time) (string, error) {
-	text := strings.Join([]string{strconv.FormatInt(workspace, 10), insight, id.String(), strconv.FormatInt(at.Add(linkHolds).Unix(), 10)}, " ")
+// linkFor seals who is asked about which Insight until when, and the kind of the
+// letter. Sealing is authenticated encryption, so nobody makes one or changes it.
+func (s *Store) linkFor(workspace int64, l *Letter, id event.ID, at time.Time) (string, error) {
+	text := strings.Join([]string{strconv.FormatInt(workspace, 10), l.Insight, id.String(), strconv.FormatInt(at.Add(linkHolds).Unix(), 10), l.kind()}, " ")
 	sealed, err := s.Sealer.Seal(linkOwner, text)
 	if err != nil {
 		return "", err
@@ -68,11 +68,23 @@ type Question struct {
 	customer customer.Customer
 	id       event.ID // as they were called when they were written to
 	at       int64    // when that was
+	until    int64    // they may answer, in seconds
+	offer    bool     // the letter made one
 }
 
-// Question reads what a link is about. The error is ErrLink where it is over, also for
+// Question reads what a link asks. The error is ErrLink where it is over, also for
 // who was erased.
 func (s *Store) Question(ctx context.Context, token string) (*Question, error) {
+	q, err := s.Leaving(ctx, token)
+	if err == nil && s.now().Unix() >= q.until {
+		return nil, ErrLink
+	}
+	return q, err
+}
+
+// Leaving reads whose link it is, also when they cannot answer any more: to want no
+// more mails is never too late.
+func (s *Store) Leaving(ctx context.Context, token string) (*Question, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(token) > 1000 || s.Sealer == nil {
 		return nil, ErrLink
@@ -82,16 +94,16 @@ func (s *Store) Question(ctx context.Context, token string) (*Question, error) {
 		return nil, ErrLink
 	}
 	part := strings.Split(text, " ")
-	if len(part) != 4 {
+	if len(part) != 5 {
 		return nil, ErrLink
 	}
 	number, err1 := strconv.ParseInt(part[0], 10, 64)
 	id, err2 := event.ParseID(part[2])
 	until, err3 := strconv.ParseInt(part[3], 10, 64)
-	if err := errors.Join(err1, err2, err3); err != nil || s.now().Unix() >= until {
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, ErrLink
 	}
-	q := &Question{id: id}
+	q := &Question{id: id, until: until, offer: part[4] == OfferKind}
 	err = s.DB.View(ctx, func(tx *db.Tx) (err error) {
 		err = tx.QueryRow(ctx, "SELECT at, language, answer FROM loop_customer WHERE workspace = $1 AND insight = $2 AND customer = $3 AND arm <> 2",
 			number, part[1], id[:]).Scan(&q.at, &q.Language, &q.Answer)
@@ -114,7 +126,7 @@ func (s *Store) Question(ctx context.Context, token string) (*Question, error) {
 		return nil, err
 	}
 	q.customer, err = s.who(ctx, number, part[2])
-	q.Left = err == nil && mayNot(&q.customer, false) == OptedOut
+	q.Left = err == nil && mayNot(&q.customer, false) == OptedOut && !(q.offer && q.customer.Consent[customer.Marketing])
 	return q, err
 }
 
@@ -161,12 +173,12 @@ func (s *Store) Answer(ctx context.Context, token, choice, said string) (*Questi
 		return nil, err
 	}
 	p := answered{SurveyID: survey, QuestionID: survey, Kind: "choice", Choice: strings.ReplaceAll(choice, "_", " "), OrderID: about, Incident: q.Insight.ID}
-	if err := s.tell(ctx, q, "Survey Answered", survey, p); err != nil {
+	if err := s.tell(ctx, q, event.Event{Name: "Survey Answered"}, survey, p); err != nil {
 		return nil, err
 	}
 	if said != "" { // an opinion of its own: what is said beside a choice would be lost
 		p.QuestionID, p.Kind, p.Choice, p.Text = "words", "text", "", said
-		if err := s.tell(ctx, q, "Survey Answered", "words", p); err != nil {
+		if err := s.tell(ctx, q, event.Event{Name: "Survey Answered"}, "words", p); err != nil {
 			return nil, err
 		}
 	}
@@ -181,30 +193,38 @@ func (s *Store) Answer(ctx context.Context, token, choice, said string) (*Questi
 	return q, err
 }
 
-// Leave takes down that a customer wants no more mails.
+// noMarketing is the context of an event by which a customer withdraws their consent to
+// marketing.
+const noMarketing = `{"consent":{"categoryPreferences":{"marketing":false}}}`
+
+// Leave takes down that a customer wants no more mails. Who leaves from an offer withdraws
+// their consent to marketing as well.
 func (s *Store) Leave(ctx context.Context, token string) (*Question, error) {
-	q, err := s.Question(ctx, token)
+	q, err := s.Leaving(ctx, token)
 	if err != nil || q.Left {
 		return q, err
 	}
 	q.Left = true
-	return q, s.tell(ctx, q, "Unsubscribed", "left", struct {
+	e := event.Event{Name: "Unsubscribed"}
+	if q.offer {
+		e.Context = noMarketing
+	}
+	return q, s.tell(ctx, q, e, "left", struct {
 		Incident string `json:"incident"`
 	}{q.Insight.ID})
 }
 
-// tell appends an event of a customer. The link came to their own address, so who
+// tell appends an event of a customer: its name and context are given, what says what it
+// tells. The link came to their own address, so who
 // they are is vouched for.
-func (s *Store) tell(ctx context.Context, q *Question, name, what string, properties any) error {
+func (s *Store) tell(ctx context.Context, q *Question, e event.Event, what string, properties any) error {
 	b, err := json.Marshal(properties, json.Deterministic(true))
 	if err != nil {
 		return err
 	}
 	at := s.now().UnixMicro()
-	e := event.Event{
-		Workspace: q.Shop.Number, Type: event.Track, Flags: event.Verified, Source: "letter", Name: name, At: at, ReceivedAt: at, Properties: string(b),
-		MessageID: "letter-" + event.NewID(q.Shop.Number, "loop answer", q.Insight.ID, q.id.String(), what).String(),
-	}
+	e.Workspace, e.Type, e.Flags, e.Source, e.At, e.ReceivedAt, e.Properties = q.Shop.Number, event.Track, event.Verified, "letter", at, at, string(b)
+	e.MessageID = "letter-" + event.NewID(q.Shop.Number, "loop answer", q.Insight.ID, q.id.String(), what).String()
 	profile := q.customer.Profiles[0]
 	if i := slices.IndexFunc(q.customer.Profiles, func(p customer.Profile) bool { return p.ID == q.id.String() }); i >= 0 {
 		profile = q.customer.Profiles[i]
