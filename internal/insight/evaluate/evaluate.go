@@ -46,6 +46,9 @@ func Run(r io.Reader, w io.Writer, kind string) error {
 		if first {
 			fields[0] = strings.TrimPrefix(fields[0], "\ufeff")
 		}
+		if i := strings.IndexAny(fields[0], ";\t"); i >= 0 {
+			return fmt.Errorf("line %d: columns are divided by %q: divide them by commas, and write decimals with a point", line, fields[0][i:i+1])
+		}
 		if len(fields) < 2 {
 			return fmt.Errorf("line %d: a row is a time and a value, with a comma between", line)
 		}

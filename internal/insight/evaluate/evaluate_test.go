@@ -64,6 +64,10 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"1,1\n2\n", "line 2"},
 		{"1,\"1\n", "line 1"},
 		{"1,1\n2,+Inf\n", "line 2"},
+		{"timestamp;value\n2026-03-01 00:00;3\n", `line 1: columns are divided by ";": divide them by commas, and write decimals with a point`},
+		{"timestamp;value\n2026-03-01 00:00;3,5\n", `line 1: columns are divided by ";"`},
+		{"2026-03-01 00:00;3,5\n2026-03-01 01:00;4,5\n", `line 1: columns are divided by ";"`},
+		{"timestamp\tvalue\n1\t3\n", `line 1: columns are divided by "\t"`},
 	} {
 		var out bytes.Buffer
 		if err := Run(strings.NewReader(test.in), &out, Auto); err == nil || !strings.Contains(err.Error(), test.want) {
