@@ -158,6 +158,28 @@ func TestStaff(t *testing.T) {
 	})
 }
 
+// No ready playbook has a step that says nothing, in any language.
+func TestReadyPlaybooks(t *testing.T) {
+	s, _ := set(t, dbtest.SQLite(t))
+	books, err := s.Playbooks(ctx, 1)
+	if err != nil || len(books) < 8 {
+		t.Fatalf("%d playbooks, %v", len(books), err)
+	}
+	for _, lang := range locale.Langs {
+		l := locale.For(lang, time.UTC)
+		for _, b := range books {
+			if len(b.Steps) == 0 || strings.TrimSpace(b.Title(l)) == "" {
+				t.Errorf("%s: %s has %d steps and is called %q", lang, b.Name, len(b.Steps), b.Title(l))
+			}
+			for _, step := range b.Steps {
+				if strings.TrimSpace(step.Words(l)) == "" {
+					t.Errorf("%s: step %s is blank", lang, step.ID)
+				}
+			}
+		}
+	}
+}
+
 func TestJudge(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s, c := set(t, d)
