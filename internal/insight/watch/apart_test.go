@@ -8,6 +8,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/incident"
+	"github.com/dhvani/dhvani/internal/locale"
 )
 
 // parcel ends a delivery to one of four areas; late is the probability by area.
@@ -131,6 +132,26 @@ func TestWhoIsHitByAnotherTroubleIsNotCountedTwice(t *testing.T) {
 		s.parcels(60, map[string]float64{"": 0.9})
 		if all := s.all(); len(all) != 2 || all[0].Finding.Kind != incident.Delivery {
 			t.Fatalf("found:\n%s%s", s.lines(), signsOf(all))
+		}
+	})
+}
+
+// Parcels to all areas come late, to one more than to the others: the title names it when that is sure, and does not change with each few parcels.
+func TestATitleDoesNotWander(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newParcels(t, d, 55)
+		titles := []string{}
+		for range 400 {
+			s.parcels(1, map[string]float64{"": 0.3, "BR 2": 0.4})
+			for _, in := range s.all() {
+				title := incident.Title(locale.For(locale.English, time.UTC), in, s.now)
+				if len(titles) == 0 || titles[len(titles)-1] != title {
+					titles = append(titles, title)
+				}
+			}
+		}
+		if len(titles) == 0 || len(titles) > 3 || titles[len(titles)-1] != "Parcels are late in postcodes BR 2…" {
+			t.Errorf("it is called %q", titles)
 		}
 	})
 }

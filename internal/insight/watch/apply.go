@@ -156,6 +156,9 @@ func (s *shop) complete(ctx context.Context, tx *db.Tx, r Records, st *step, now
 		return nil
 	}
 	st.recover = s.over(st.in.ID, troubled, now) && (st.in.State == incident.Open || st.in.State == incident.Acknowledged)
+	if st.recover {
+		st.found.lead("") // what was worst in all that time
+	}
 	st.reopen = troubled && (st.in.State == incident.Recovered || st.in.State == incident.Resolved)
 	st.grew = st.found.Hit >= 2*max(st.in.Finding.Hit, 5) || len(st.fresh) > 0 && st.found.Hit > st.in.Finding.Hit
 	return nil

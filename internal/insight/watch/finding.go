@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -24,7 +25,8 @@ const (
 // found is what is said of an Insight now, with the customers whom it hits.
 type found struct {
 	incident.Finding
-	hits []incident.Hit
+	hits    []incident.Hit
+	signals []*signal // of the signs
 }
 
 // find says what some signals show together, as of a time.
@@ -46,7 +48,8 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 		f.Signs = append(f.Signs, sign)
 	}
-	f.contraryLast(signals)
+	f.signals = signals
+	f.contraryLast()
 	main := signals[0]
 	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeOf(f.Signs[0].Up), main.isGood()
 	if before != nil {
@@ -56,11 +59,14 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 	}
 	if main.kind != "" || main.count == insight.Upset || main.count == insight.Waiting {
-		if err := s.explain(ctx, tx, r, main, signals, &f, now); err != nil {
+		if err := s.explain(ctx, tx, r, main, signals, &f, before, now); err != nil {
 			return f, fmt.Errorf("explain %s: %w", main.name, err)
 		}
-		k := f.headline()
-		f.Signs[0], f.Signs[k], signals[0], signals[k] = f.Signs[k], f.Signs[0], signals[k], signals[0]
+		named := ""
+		if before != nil && len(before.Signs) > 0 {
+			named = before.Signs[0].Signal
+		}
+		f.lead(named)
 		main = signals[0]
 	}
 	if f.Theme == themeTraffic {
@@ -97,16 +103,63 @@ func contrary(sign incident.Sign) bool {
 }
 
 // contraryLast puts signs whose figures contradict them behind all others: an Insight is named and explained by what its figures show.
-func (f *found) contraryLast(signals []*signal) {
-	signs, of := f.Signs, slices.Clone(signals)
-	f.Signs, signals = make([]incident.Sign, 0, len(signs)), signals[:0]
+func (f *found) contraryLast() {
+	signs, of := f.Signs, slices.Clone(f.signals)
+	f.Signs, f.signals = make([]incident.Sign, 0, len(signs)), f.signals[:0]
 	for _, last := range []bool{false, true} {
 		for i, sign := range signs {
 			if contrary(sign) == last {
-				f.Signs, signals = append(f.Signs, sign), append(signals, of[i])
+				f.Signs, f.signals = append(f.Signs, sign), append(f.signals, of[i])
 			}
 		}
 	}
+}
+
+// lead puts the sign first by which the Insight is named. named is the one that it is named by so far, "" to choose anew.
+func (f *found) lead(named string) {
+	if len(f.Signs) == 0 {
+		return
+	}
+	k := f.steady(named)
+	if f.Signs[0].Outcome == insight.CheckoutEnded {
+		k = f.headline()
+	}
+	f.Signs[0], f.Signs[k], f.signals[0], f.signals[k] = f.Signs[k], f.Signs[0], f.signals[k], f.signals[0]
+}
+
+// clearly is how many times as much beyond the usual another sign must have come to, to be named instead.
+const clearly = 1.5
+
+// steady is the sign among the likes of the first by which all but failing checkouts are named: one of a sure cause, else that of all, else the one with the
+// most beyond the usual since it began. Evidence would not do: it is that of each sign's last parcels, and names another area every other day.
+func (f *found) steady(named string) (best int) {
+	first, g := &f.Signs[0], f.signals[0]
+	rank := func(sign *incident.Sign) int {
+		switch {
+		case len(sign.Of) == 0:
+			return 1
+		case f.Sure && len(f.Causes) > 0 && slices.Contains(f.Causes[0].Pairs, sign.Of[0]):
+			return 2
+		}
+		return 0
+	}
+	beyond := func(i int) float64 {
+		x := math.Abs(f.Signs[i].Excess)
+		if f.Signs[i].Signal == named {
+			x *= clearly
+		}
+		return x
+	}
+	for i := range f.Signs {
+		sign, of := &f.Signs[i], f.signals[i]
+		if sign.Outcome != first.Outcome || of.rank() != g.rank() || of.theme != g.theme || contrary(*sign) != contrary(*first) {
+			continue
+		}
+		if a, b := rank(sign), rank(&f.Signs[best]); a > b || a == b && beyond(i) > beyond(best) {
+			best = i
+		}
+	}
+	return best
 }
 
 // headline is the sign by which failing checkouts are named and counted: one of what those who are hit share, a way to pay before all else, and that of
@@ -263,7 +316,7 @@ func (s *shop) ofValue(ctx context.Context, tx *db.Tx, r Records, g *signal, sig
 }
 
 // explain looks for causes, and gathers whom it hits and why it failed.
-func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, signals []*signal, f *found, now int64) error {
+func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, signals []*signal, f *found, before *incident.Finding, now int64) error {
 	c := cases{kind: cmp.Or(main.kind, insight.OpinionGiven)}
 	if main.count == insight.Waiting {
 		c.kind = insight.ReplyWaitedFor
@@ -294,11 +347,12 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 		f.Theme, c.topics = s.topic(since)
 	}
 	f.Causes, f.Sure = c.causes(since, was, f.Since, now, up)
+	f.Sure = f.Sure || stays(before, f.Causes)
 	if up {
 		s.hit(c, since, f)
 	}
 	if !f.Sure && up && (c.kind == insight.OpinionGiven || c.kind == insight.RatingGiven) {
-		if err := s.otherwise(ctx, tx, r, c.kind, signals, f, now); err != nil {
+		if err := s.otherwise(ctx, tx, r, c.kind, signals, f, before, now); err != nil {
 			return err
 		}
 	}
@@ -312,9 +366,14 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 // likelier is from which probability on it does though it is not sure.
 const likelier = 0.6
 
+// stays reports whether a cause that was sure before is likely still: else each few cases more would make it sure, not sure yet and sure again.
+func stays(before *incident.Finding, causes []cause.Cause) bool {
+	return before != nil && before.Sure && sameCause(before.Causes, causes) && causes[0].Sure >= likelier
+}
+
 // otherwise looks whether another kind of sign shows better what opinions leave open: ratings know the lot of what was bought, and parcels their
 // courier, where a message in a chat knows neither.
-func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.OutcomeKind, signals []*signal, f *found, now int64) error {
+func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.OutcomeKind, signals []*signal, f *found, before *incident.Finding, now int64) error {
 	for i, g := range signals {
 		c := cases{kind: g.kind}
 		if g.kind == but || !f.Signs[i].Up || causeDims[c.kind] == nil || slices.ContainsFunc(signals[:i], func(o *signal) bool { return o.kind == g.kind }) {
@@ -325,6 +384,7 @@ func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.
 			return err
 		}
 		causes, sure := c.causes(since, was, f.Since, now, true)
+		sure = sure || stays(before, causes)
 		if len(causes) == 0 || len(causes[0].Pairs) == 0 {
 			continue
 		}
