@@ -2,6 +2,7 @@ package console
 
 import (
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,34 @@ func TestIncidentPage(t *testing.T) {
 	for _, tool := range []string{`data-press="a"`, "ask-wrong", "incident-comment", `role="checkbox"`} {
 		if strings.Contains(renderHTML(t, incidentView(v, incidentSample(now))), tool) {
 			t.Errorf("an analyst, who may only see, is offered %s", tool)
+		}
+	}
+}
+
+// Good news says nothing of who is hit, of what is lost or of mending, on its page, in its report and in the list.
+func TestGoodNewsHasNoWordsOfTrouble(t *testing.T) {
+	now := time.Date(2026, 7, 14, 14, 38, 0, 0, time.UTC)
+	v := demoViewer(workspace.Agent, locale.English)
+	v.Now = now
+	words := []string{"hit", "lost", "mend", "fail"}
+	for _, causes := range []bool{true, false} {
+		p := incidentSample(now)
+		at := p.Finding.Since
+		p.Severity, p.RecoveredAt = incident.NoSeverity, now
+		p.Finding = incident.Finding{Kind: incident.Delivery, Theme: "delivery", Good: true, Since: at, First: at, Voices: 12, Sure: true,
+			Signs: []incident.Sign{{Signal: "delivery", Outcome: insight.DeliveryEnded, Since: at, Low: 0.12, High: 0.2, Expected: 0.16, Observed: 0.05, N: 304}}}
+		if causes {
+			p.Finding.Causes = []cause.Cause{{Pairs: []cause.Pair{{Dim: "area", Value: "BR 2"}}, Rate: 0.02, Was: 0.16, WasN: 900, Others: 0.1, Explains: 0.91, Sure: 0.95}}
+		}
+		p.entries, p.steps, p.hits, p.voices, p.sessions, p.series.sign = p.entries[:1], nil, nil, nil, nil, p.Finding.Signs[0]
+		list := incidentsPage{query: incidentsQuery{show: "good"}, rows: []*incident.Insight{p.Insight}}
+		for name, view := range map[string]templ.Component{"page": incidentView(v, p), "report": incidentReportView(v, p), "list": incidentsList(v, list)} {
+			text := strings.ToLower(regexp.MustCompile(`(?s)<(script|nav|style)\b.*?</(script|nav|style)>|<[^>]*>`).ReplaceAllString(renderHTML(t, view), " "))
+			for _, word := range words {
+				if i := strings.Index(text, word); i >= 0 {
+					t.Errorf("the %s of good news says %q", name, strings.Join(strings.Fields(text[max(i-40, 0):min(i+40, len(text))]), " "))
+				}
+			}
 		}
 	}
 }

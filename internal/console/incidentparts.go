@@ -54,19 +54,19 @@ func (p *incidentPage) assignees(v *ui.Viewer) []ui.Choice {
 	return out
 }
 
-// figures are the four at the top: how often, whom, how much, what they say.
+// figures are the four at the top: how often, whom, how much, what they say. Good news hits nobody and costs nothing.
 func (p *incidentPage) figures(v *ui.Viewer) []ui.StatInfo {
 	f := p.Finding
 	hit := ui.StatInfo{Label: v.T("incidents.customers_hit"), Value: v.L.Int(int64(f.Hit)), URL: incidentURL(v, p.Insight, "customers")}
-	if f.Good {
-		hit.Label = v.T("incidents.customers_of_it")
-	}
 	if f.Back > 0 {
 		hit.Foot = v.T("incidents.back", "N", f.Back)
 	}
 	voices := ui.StatInfo{Label: v.T("incidents.voices"), Value: v.L.Int(int64(f.Voices)), URL: quotesQuery(v, p.Insight).address(v.URL("feedback"))}
 	if f.Upset > 0 {
 		voices.Foot = v.T("incidents.upset", "N", f.Upset)
+	}
+	if f.Good {
+		return []ui.StatInfo{rateFigure(v, p.Insight), voices}
 	}
 	lost := lostFigure(v, p.Insight)
 	if f.Kind == incident.Service {

@@ -42,7 +42,7 @@ func (c *Console) incidentLesson(w http.ResponseWriter, r *http.Request, v *ui.V
 }
 
 // times are how long it took to notice, to take and to mend; what is not over yet
-// is left out.
+// is left out, and good news is not mended.
 func (p *incidentPage) times(v *ui.Viewer) (out [][2]string) {
 	add := func(label string, from, to time.Time) {
 		if !from.IsZero() && !to.IsZero() && !to.Before(from) {
@@ -57,7 +57,9 @@ func (p *incidentPage) times(v *ui.Viewer) (out [][2]string) {
 	if end.IsZero() {
 		end = p.ResolvedAt
 	}
-	add(v.T("incidents.time_mend"), p.OpenedAt, end)
+	if !p.Finding.Good {
+		add(v.T("incidents.time_mend"), p.OpenedAt, end)
+	}
 	return out
 }
 

@@ -11,11 +11,15 @@ import (
 // incidentParts are the parts of the page that move by themselves. Questions and
 // the comment are not among them: somebody may be writing there.
 func incidentParts(v *ui.Viewer, p *incidentPage) []livePart {
-	return []livePart{
+	parts := []livePart{
 		{"incident-head", incidentHead(v, p)}, {"incident-actions", incidentActions(v, p)}, {"incident-banner", incidentBanner(v, p)}, {"incident-stats", incidentStats(v, p)},
-		{"incident-chart", incidentChart(v, p)}, {"incident-causes", incidentCauses(v, p)}, {"incident-quotes", incidentQuotes(v, p)}, {"incident-sessions", incidentSessions(v, p)},
-		{"incident-playbook", incidentPlaybook(v, p)}, {"incident-who", incidentWho(v, p)}, {"incident-log", incidentLog(v, p)},
+		{"incident-chart", incidentChart(v, p)}, {"incident-causes", incidentCauses(v, p)}, {"incident-quotes", incidentQuotes(v, p)},
+		{"incident-playbook", incidentPlaybook(v, p)}, {"incident-log", incidentLog(v, p)},
 	}
+	if !p.Finding.Good { // which hits nobody
+		parts = append(parts, livePart{"incident-sessions", incidentSessions(v, p)}, livePart{"incident-who", incidentWho(v, p)})
+	}
+	return parts
 }
 
 // incidentSlowly is how often the page is made anew while only time and events go on:
@@ -52,7 +56,7 @@ func (c *Console) incidentStream(w http.ResponseWriter, r *http.Request, v *ui.V
 		}
 		seen, made = version, now.Now
 		parts := incidentParts(&now, p)
-		if sent == nil {
+		if len(sent) != len(parts) {
 			sent = make([]uint64, len(parts))
 		}
 		return s.sendChanged(ctx, sent, parts)

@@ -19,7 +19,7 @@ type View struct {
 	Number   int    `json:"number" doc:"1, 2, 3 ... in the workspace, for people."`
 	Kind     Kind   `json:"kind"`
 	Title    string `json:"title"`
-	Text     string `json:"text" doc:"What was seen, how sure the cause is, and whom it hit."`
+	Text     string `json:"text" doc:"What was seen, how sure the cause is, and, of trouble, whom it hit."`
 	State    State  `json:"state" enum:"open,acknowledged,recovered,resolved,merged"`
 	Severity string `json:"severity" enum:"none,low,medium,high,critical" doc:"Good news has none."`
 	Good     bool   `json:"good" doc:"Good news."`
@@ -47,7 +47,7 @@ type View struct {
 	Reasons   []Reason      `json:"reasons" doc:"Why it failed, as the shop's events say, with how often."`
 	Changes   []ChangeView  `json:"changes" doc:"What the shop changed just before."`
 	Customers Customers     `json:"customers"`
-	Lost      LostView      `json:"lost" doc:"Orders and money lost so far."`
+	Lost      LostView      `json:"lost" doc:"Orders and money lost so far; nothing in good news."`
 	Playbook  PlaybookView  `json:"playbook"`
 }
 

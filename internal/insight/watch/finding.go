@@ -55,7 +55,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	if before != nil {
 		f.Noticed, f.Phrase, f.Since, f.Good = before.Noticed, before.Phrase, before.Since, before.Good
 		if before.Kind == incident.Phrase && main.count == insight.Visits { // what was only said is seen
-			f.Good = main.isGood()
+			f.Good = f.Signs[0].Up
 		}
 	}
 	if main.kind != "" || main.count == insight.Upset || main.count == insight.Waiting {
