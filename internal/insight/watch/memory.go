@@ -24,10 +24,13 @@ func (m *memory[K, V]) get(k K) (V, bool) {
 
 func (m *memory[K, V]) put(k K, v V) {
 	if len(m.new) >= m.most {
-		m.new, m.old = map[K]V{}, m.new
+		m.turn()
 	}
 	m.new[k] = v
 }
+
+// turn forgets the older half.
+func (m *memory[K, V]) turn() { m.new, m.old = map[K]V{}, m.new }
 
 // renew is get, of what is then one of the newest.
 func (m *memory[K, V]) renew(k K) (V, bool) {

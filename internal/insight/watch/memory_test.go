@@ -9,6 +9,46 @@ import (
 	"github.com/dhvani/dhvani/internal/insight"
 )
 
+// So is what is remembered of words, also of a shop that was watched alone before; what is lately written often is still known.
+func TestWordsAreShared(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	const shops, opinions = 250, 400
+	var all []*shop
+	for k := range shops {
+		s := newShop(int64(k))
+		s.phrases.begin(widest)
+		s.strangers.begin(widest)
+		for i := range opinions {
+			if i == opinions/2 {
+				s.shares(shops)
+			}
+			var list []term
+			for j := range 10 { // half of them are new
+				list = append(list, term{uint64(k*opinions*10+i*10+j) * 0x9e3779b97f4a7c15, 1, "x"}, term{uint64(j), 1, "y"})
+			}
+			for _, tm := range []*terms{s.phrases, s.strangers} {
+				o := &insight.Outcome{At: int64(i + 1), Words: event.NewID(int64(i), "words")}
+				tm.hear(use{at: o.At, who: uint64(i), what: o.Words, about: "delivery"}, list, true)
+				s.own(tm, o)
+			}
+		}
+		if u, _ := s.phrases.recent.get(1); len(u.list) < leastUsers || u.list[len(u.list)-1].at != opinions {
+			t.Fatalf("who used an old word lately is forgotten: %+v", u)
+		}
+		all = append(all, s)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if mb := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / 1e6; mb > 130 {
+		t.Errorf("%d MB for the words that %d shops remember", mb, shops)
+	} else {
+		t.Logf("%d MB", mb)
+	}
+	runtime.KeepAlive(all)
+}
+
 // What is remembered of customers and texts of many shops is bounded together.
 func TestMemoryIsShared(t *testing.T) {
 	var before, after runtime.MemStats

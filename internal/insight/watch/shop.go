@@ -67,16 +67,22 @@ type shop struct {
 	stored    time.Time // and that what is known was stored
 }
 
-// Bounds of what is remembered of a workspace, and of all that are watched together: some 40 and 30 MB.
+// Bounds of what is remembered of a workspace, and of all that are watched together: some 40 MB of customers, 30 of texts, and
+// 110 of words.
 const (
 	mostPeople, allPeople = 200_000, 1_500_000
 	mostTexts, allTexts   = 20_000, 200_000
+	mostKept, allKept     = 60_000, 600_000 // uses of terms
+	allColumns            = 1 << 20         // of sketches of terms
 )
 
 // shares says that so many workspaces share the memory.
 func (s *shop) shares(shops int) {
 	s.people.bound(min(mostPeople, allPeople/max(shops, 1)))
 	s.texts.bound(min(mostTexts, allTexts/max(shops, 1)))
+	for _, t := range []*terms{s.phrases, s.strangers} { // half for each
+		t.bound(min(mostKept, allKept/2/max(shops, 1)), min(mostTexts, allTexts/2/max(shops, 1)), columnsFor(allColumns/max(shops, 1)))
+	}
 }
 
 type countKey struct {

@@ -27,6 +27,11 @@ func widthFor(uses float64) int {
 	return min(max(1<<bits.Len(uint(min(uses, widest))), narrowest), widest)
 }
 
+// columnsFor is the width that fits into so many columns.
+func columnsFor(columns int) int {
+	return min(max(1<<bits.Len(uint(columns/2)), narrowest), widest)
+}
+
 func (s *sketch) width() int { return len(s.rows[0]) }
 
 func (s *sketch) cells(h uint64) (a, b *float32) {
@@ -44,6 +49,17 @@ func (s *sketch) add(h uint64, n float32) {
 	a, b := s.cells(h)
 	is := min(*a, *b) + n
 	*a, *b = max(*a, is), max(*b, is)
+}
+
+// fold makes it half as wide. What was used by two terms that now share a cell counts for both.
+func (s *sketch) fold() {
+	half := s.width() / 2
+	for i, row := range s.rows {
+		s.rows[i] = make([]float32, half)
+		for j := range s.rows[i] {
+			s.rows[i][j] = row[j] + row[j+half]
+		}
+	}
 }
 
 // take adds what another of the same width holds to what is left of this one.

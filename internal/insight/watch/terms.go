@@ -35,6 +35,9 @@ type terms struct {
 	tests  float64                // and uses in them
 
 	recent  *memory[uint64, *uses]
+	most    int // uses that are remembered in recent,
+	newer   int // and how many its newer half holds,
+	older   int // and its older one, at most
 	copies  *memory[copyKey, int]
 	rising  map[uint64]*rise
 	changed bool // sums and sketches since they were stored
@@ -51,7 +54,6 @@ const (
 	halfDay    = int64(12 * time.Hour / time.Microsecond)
 	fourWeeks  = 56 // halves of a day
 	fading     = 1 - 1.0/fourWeeks
-	mostTerms  = 40_000
 	mostUses   = 64 // of a term that are remembered
 	mostRising = 100
 	leastUsers = 5   // customers who use a term, before it says something
@@ -95,7 +97,42 @@ func newTerms(name string) *terms {
 // begin knows nothing.
 func (t *terms) begin(width int) {
 	*t = terms{name: t.name, width: width, past: newSketch(width), last: newSketch(width), open: newSketch(width), from: map[int]event.Position{}, mid: map[int]event.Position{},
-		recent: newMemory[uint64, *uses](mostTerms), copies: newMemory[copyKey, int](mostTexts), rising: map[uint64]*rise{}}
+		recent: newMemory[uint64, *uses](2 * mostKept), most: mostKept, copies: newMemory[copyKey, int](mostTexts), rising: map[uint64]*rise{}}
+}
+
+// bound changes how much is remembered: how many uses and texts, and in how many columns of sketches, a power of two.
+func (t *terms) bound(kept, texts, columns int) {
+	t.most = kept
+	t.fit()
+	t.copies.bound(texts)
+	for ; t.width > columns; t.width /= 2 {
+		for _, s := range []*sketch{t.past, t.last, t.open} {
+			s.fold()
+		}
+		t.changed = true
+	}
+}
+
+// fit forgets the older uses where there are too many: all of them where the room became much less.
+func (t *terms) fit() {
+	for t.newer > t.most/2 || t.newer+t.older > t.most {
+		t.recent.turn()
+		t.newer, t.older = 0, t.newer
+	}
+}
+
+// usesOf are the uses of a term, which is then one of the newest.
+func (t *terms) usesOf(hash uint64) *uses {
+	if u, ok := t.recent.new[hash]; ok {
+		return u
+	}
+	u, ok := t.recent.renew(hash)
+	if !ok {
+		u = &uses{}
+		t.recent.put(hash, u)
+	}
+	t.newer += len(u.list)
+	return u
 }
 
 // ready reports whether enough is known of the past to call something new.
@@ -128,7 +165,7 @@ func (t *terms) turn(slot int64, at map[int]event.Position) {
 
 // forget drops uses among the first so many opinions.
 func (t *terms) forget(gone float64) {
-	for _, half := range []map[uint64]*uses{t.recent.new, t.recent.old} {
+	left := func(half map[uint64]*uses) (n int) {
 		for h, u := range half {
 			u.list = slices.DeleteFunc(u.list, func(x use) bool { return x.n <= gone })
 			for i := range u.list {
@@ -137,8 +174,11 @@ func (t *terms) forget(gone float64) {
 			if u.gone = 0; len(u.list) == 0 {
 				delete(half, h)
 			}
+			n += len(u.list)
 		}
+		return n
 	}
+	t.newer, t.older = left(t.recent.new), left(t.recent.old)
 	clear(t.rising)
 }
 
@@ -164,11 +204,7 @@ func (t *terms) hear(x use, list []term, teaches bool) {
 	}
 	x.n = t.n
 	for _, k := range list {
-		u, ok := t.recent.renew(k.hash)
-		if !ok {
-			u = &uses{}
-			t.recent.put(k.hash, u)
-		}
+		u := t.usesOf(k.hash)
 		if slices.ContainsFunc(u.list, func(y use) bool { return y.who == x.who }) {
 			continue
 		}
@@ -178,11 +214,14 @@ func (t *terms) hear(x use, list []term, teaches bool) {
 		}
 		if len(u.list) == mostUses {
 			u.list, u.gone = slices.Delete(u.list, 0, 1), u.gone+1
+			t.newer--
 		}
+		t.newer++
 		if u.list = append(u.list, x); len(u.list) >= leastUsers && t.ready() {
 			t.weigh(k, u)
 		}
 	}
+	t.fit()
 }
 
 // weigh looks at a term from each of its uses on.

@@ -204,16 +204,18 @@ func (w *Watch) taken() map[int64]bool {
 func (w *Watch) Look(ctx context.Context, ws workspace.Workspace, fresh bool) error {
 	s := w.shops[ws.Number]
 	now := w.Now()
-	if s != nil && !fresh && now.Sub(s.looked) < s.patience() {
-		return nil
-	}
-	if s == nil {
+	known := s != nil
+	if !known {
 		s = newShop(ws.Number)
 	}
+	s.shares(len(w.shops)) // also where it rests
+	if known && !fresh && now.Sub(s.looked) < s.patience() {
+		return nil
+	}
 	s.zone, s.hours = ws.Settings.Location(), ws.Settings.Hours
-	s.shares(len(w.shops))
 	began := time.Now()
 	err := w.look(ctx, s, now)
+	s.shares(len(w.shops)) // what was read may be more
 	w.metrics.look(time.Since(began), len(s.order))
 	if err != nil {
 		delete(w.shops, ws.Number) // what it knows may be ahead of what is stored
