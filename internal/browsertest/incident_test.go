@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -44,6 +45,40 @@ func TestIncidentList(t *testing.T) {
 	b.until("document.querySelector('.rail .count-alarm')")
 	w.open(dye(2), true, 1)
 	b.until("document.querySelector('.rail .count-alarm').innerText.trim().startsWith('2')")
+}
+
+// Words on a chart can be read on every screen: those of what changed, what was noticed and what ended, which
+// are minutes apart, stand clear of one another, of the axes and of the edge.
+func TestChartWords(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	w := s.watch()
+	in := w.get(s.things["incidents"])
+	in.Finding.Changes[0].Title = "Release 2026.11.22 with new ways to pay"
+	w.do(func(ctx context.Context, tx *db.Tx) error { return w.store.Recover(ctx, tx, in, in.Finding) })
+	b := s.signIn(s.owner)
+	for _, language := range []string{"en", "hi", "pt-BR"} {
+		w.do(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE account SET language = $1 WHERE email = $2", language, s.owner)
+			return err
+		})
+		for _, width := range []int64{320, 390, 1440} {
+			b.size(width, 900)
+			b.goTo(s.path("incidents/" + in.ID))
+			b.until("document.querySelector('#incident-line .chart-area svg text')")
+			b.picture(fmt.Sprintf("-%s-%d", language, width))
+			if bad := ask[string](b, `(() => {
+				const area = document.querySelector('#incident-line .chart-area').getBoundingClientRect()
+				const words = [...document.querySelectorAll('#incident-line .chart-area svg text')].filter(e => e.textContent.trim()).map(e => [e.textContent, e.getBoundingClientRect()])
+				const bad = words.filter(([, r]) => r.left < area.left - 1 || r.right > area.right + 1 || r.top < area.top - 1).map(([t]) => t + ' is cut off')
+				words.forEach(([t, r], i) => words.slice(0, i).forEach(([u, q]) => {
+					if (r.left < q.right - 1 && q.left < r.right - 1 && r.top < q.bottom - 2 && q.top < r.bottom - 2) bad.push(u + ' meets ' + t)
+				}))
+				return words.length < 6 ? 'only ' + words.map(([t]) => t) : bad.join('; ')
+			})()`); bad != "" {
+				t.Errorf("%s at %d: %s", language, width, bad)
+			}
+		}
+	}
 }
 
 // Somebody takes an incident, ticks a step and comments, while the watch goes on:

@@ -129,11 +129,12 @@ function option(holder: HTMLElement, given: Drawing, width: number): echarts.ECh
   const series = (d.series ?? []).toSorted((a, b) => (d.kind === 'wave' ? Number(b.tone === 'neutral') - Number(a.tone === 'neutral') : 0))
   const bars = d.kind === 'bars' || d.kind === 'stack' || d.kind === 'wave'
   const every = Math.max(1, Math.ceil(d.ticks.length / Math.max(2, Math.floor(width / 84))))
-  const lastLabel = series.some((s) => s.last)
+  const right = series.some((s) => s.last) ? 52 : 10
+  const labels = places(d, width, right)
   return {
     animation: false,
     textStyle: { fontFamily: font },
-    grid: { left: 4, right: lastLabel ? 52 : 10, top: d.marks?.length ? 28 : 12, bottom: 2, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 4, right, top: labels.reduce((top, l) => Math.max(top, 34 + l.row * rowHeight), 12), bottom: 2, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     xAxis: {
       type: 'category', data: d.ticks, boundaryGap: bars,
       axisTick: { show: false }, axisLine: { show: d.kind !== 'wave', lineStyle: { color: colour('--line') } },
@@ -144,7 +145,7 @@ function option(holder: HTMLElement, given: Drawing, width: number): echarts.ECh
       axisLabel: { ...text, formatter: axisText(d) }, splitLine: { lineStyle: { color: colour('--line'), type: [3, 4] } },
     },
     tooltip: tip(holder, d),
-    series: [...usual(d), ...series.flatMap((s, i) => shape(d, s, i)), ...marks(d)],
+    series: [...usual(d), ...series.flatMap((s, i) => shape(d, s, i)), ...marks(d, labels)],
   }
 }
 
@@ -206,26 +207,42 @@ function shape(d: Drawing, s: Series, index: number): object[] {
   return s.low && s.high ? [...between(s.name, s.low, s.high, fill, 0.18), line] : [line]
 }
 
-function marks(d: Drawing): object[] {
-  const many = d.marks ?? []
-  // Two labels stand on either side of their lines, lest they meet; at an edge within the chart.
-  const last = Math.max(d.ticks.length - 1, 1)
-  const side = (i: number) => {
-    const here = many[i]?.at ?? 0
-    const before = here - (i > 0 ? (many[i - 1]?.at ?? 0) : 0)
-    const after = (i < many.length - 1 ? (many[i + 1]?.at ?? last) : last) - here
-    if (here > 0.85 * last) return 'right'
-    if (here < 0.1 * last) return 'left'
-    if (many.length < 2) return here < 0.3 * last ? 'left' : 'center'
-    return i < many.length - 1 ? (after > 1.5 * before ? 'left' : 'right') : 'left'
-  }
-  const at = many.map((m, i) => {
+const rowHeight = 16 // of labels above a chart
+
+type Place = { row: number; align: 'left' | 'center' | 'right'; room: number }
+
+// places finds room above a chart for the labels of its marks: each at its line and within the chart, and a row
+// higher where it would meet another.
+function places(d: Drawing, width: number, right: number): Place[] {
+  const rows: [number, number][][] = []
+  const left = 32 // about where the values' axis stands, within 12
+  return (d.marks ?? []).map((m) => {
+    const x = left + ((width - left - right) * m.at) / Math.max(d.ticks.length - 1, 1)
+    if (brush) brush.font = `500 11px ${font}`
+    const long = Math.ceil(brush?.measureText(m.label).width ?? 0) + 2
+    const align = x - long / 2 > left && x + long / 2 < width - 12 ? 'center' : x < width / 2 ? 'left' : 'right'
+    const room = Math.min(long, align === 'left' ? width - x - 12 : align === 'right' ? x - 12 : long)
+    const from = x - { left: 0, center: room / 2, right: room }[align] - 8
+    const to = from + room + 16
+    let row = rows.findIndex((taken) => taken.every(([a, b]) => to < a || from > b))
+    if (row < 0) row = rows.push([]) - 1
+    rows[row]?.push([from, to])
+    return { row, align, room }
+  })
+}
+
+function marks(d: Drawing, at: Place[]): object[] {
+  const lines = (d.marks ?? []).map((m, i) => {
     const c = colour(m.bad ? '--color-error' : '--ink2')
-    return { xAxis: m.at, name: m.label, lineStyle: { color: c, type: [3, 3], width: 1 }, label: { formatter: m.label, color: c, fontFamily: font, fontSize: 11, fontWeight: 500, distance: 6, align: side(i) } }
+    const { row, align, room } = at[i] as Place
+    return {
+      xAxis: m.at, name: m.label, lineStyle: { color: c, type: [3, 3], width: 1 },
+      label: { formatter: m.label, color: c, fontFamily: font, fontSize: 11, fontWeight: 500, distance: 12 + row * rowHeight, align, width: room, overflow: 'truncate' },
+    }
   })
   const zero = d.kind === 'wave' ? [{ yAxis: 0, lineStyle: { color: colour('--ink3'), type: 'solid', width: 1.2 }, label: { show: false } }] : []
-  if (!at.length && !zero.length) return []
-  return [{ type: 'line', data: d.ticks.map(() => null), silent: true, tooltip: { show: false }, markLine: { silent: true, symbol: 'none', animation: false, data: [...at, ...zero] }, z: 5 }]
+  if (!lines.length && !zero.length) return []
+  return [{ type: 'line', data: d.ticks.map(() => null), silent: true, tooltip: { show: false }, markLine: { silent: true, symbol: 'none', animation: false, data: [...lines, ...zero] }, z: 5 }]
 }
 
 // tip shows the table's row beside the pointer, as an element of ours: texts come
