@@ -222,7 +222,7 @@ func (p *incidentPage) chartNote(v *ui.Viewer) string {
 func (p *incidentPage) chartChoices(v *ui.Viewer) (out []ui.Choice) {
 	for i := range p.series.choices {
 		pair := p.series.choices[i]
-		out = append(out, ui.Choice{Label: p.names.value(v, pair), URL: incidentURL(v, p.Insight) + "?chart=" + pair.Dim, Current: p.series.of != nil && *p.series.of == pair})
+		out = append(out, ui.Choice{Label: p.names.pairs(v, []cause.Pair{pair}), URL: incidentURL(v, p.Insight) + "?chart=" + pair.Dim, Current: p.series.of != nil && *p.series.of == pair})
 	}
 	if len(out) > 0 {
 		out = append(out, ui.Choice{Label: v.T("common.all"), URL: incidentURL(v, p.Insight) + "?chart=all", Current: p.series.of == nil})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
 	"github.com/dhvani/dhvani/internal/insight/incident"
@@ -221,7 +222,7 @@ func (n pairNames) value(v *ui.Viewer, p cause.Pair) string {
 func (n pairNames) pairs(v *ui.Viewer, pairs []cause.Pair) string {
 	var out []string
 	for _, p := range pairs {
-		out = append(out, n.value(v, p))
+		out = append(out, event.Visible(n.value(v, p)))
 	}
 	if len(out) == 0 {
 		return v.T("incidents.everybody")

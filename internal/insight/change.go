@@ -59,7 +59,7 @@ func (s *Store) AddChange(ctx context.Context, by staff.Actor, c Change, now tim
 	if err := by.Need(staff.Answer); err != nil {
 		return c, err
 	}
-	c.Title = strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(c.Title, "\x00", ""), "")), " ")
+	c.Title = strings.Join(strings.Fields(event.Visible(c.Title)), " ")
 	switch n := utf8.RuneCountInString(c.Title); {
 	case n == 0:
 		return c, InputError("the title is empty")
@@ -97,7 +97,7 @@ func (s *Store) AddChange(ctx context.Context, by staff.Actor, c Change, now tim
 	return c, nil
 }
 
-// writeChanges stores changes; one that is there already stays as it is.
+// writeChanges stores changes, with titles that are fit to be shown; one that is there already stays as it is.
 func writeChanges(ctx context.Context, tx *db.Tx, workspace int64, list ...Change) error {
 	rows := db.NewRows(db.Columns("workspace int, id text, at int, kind text, title text, source text, concerns text"))
 	for _, c := range list {
@@ -109,7 +109,7 @@ func writeChanges(ctx context.Context, tx *db.Tx, workspace int64, list ...Chang
 			}
 			of = string(text)
 		}
-		rows.Add(workspace, c.ID, c.At, c.Kind, c.Title, c.Source, of)
+		rows.Add(workspace, c.ID, c.At, c.Kind, event.Visible(c.Title), c.Source, of)
 	}
 	return tx.Insert(ctx, "change", rows, "ON CONFLICT (workspace, id) DO NOTHING")
 }

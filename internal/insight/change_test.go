@@ -100,7 +100,8 @@ func TestReleasesAndCampaigns(t *testing.T) {
 		see(2*day+6, 40, `{"app":{"name":"Shop","version":"2.0"}}`)
 		see(2*day+7, 10, `{"campaign":{"source":"Instagram","medium":"social","name":"reel"}}`)
 		see(2*day+8, 10, `{"campaign":{"source":"Instagram","medium":"other","name":"reel"}}`)
-		want := []string{"deploy+2880 Shop 2.0 map[release:Shop 2.0]", "campaign+2887 instagram / reel map[campaign:instagram / reel]"}
+		see(2*day+9, 20, `{"campaign":{"source":"mail","name":"sale\u202egnp"}}`) // a title does not turn round, the value is as it was sent
+		want := []string{"deploy+2880 Shop 2.0 map[release:Shop 2.0]", "campaign+2887 instagram / reel map[campaign:instagram / reel]", "campaign+2889 mail / salegnp map[campaign:mail / sale\u202egnp]"}
 		if diff := cmp.Diff(want, changes(t, d)); diff != "" {
 			t.Error(diff)
 		}
@@ -115,7 +116,7 @@ func TestAddChange(t *testing.T) {
 		owner := staff.ByOperator(1)
 		var input insight.InputError
 		for _, c := range []insight.Change{
-			{Kind: "deploy", Title: " "}, {Kind: "party", Title: "x"}, {Kind: "deploy", Title: strings.Repeat("x", 201)},
+			{Kind: "deploy", Title: " "}, {Kind: "deploy", Title: "\u202e\u200b"}, {Kind: "party", Title: "x"}, {Kind: "deploy", Title: strings.Repeat("x", 201)},
 			{Kind: "deploy", Title: "x", Of: map[string]string{"colour": "red"}}, {Kind: "deploy", Title: "x", Of: map[string]string{"release": ""}},
 			{Kind: "deploy", Title: "x", At: noon.AddDate(-2, 0, 0).UnixMicro()},
 		} {

@@ -4,13 +4,15 @@ import (
 	"math"
 	"strings"
 
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight/cause"
 )
 
 // clean brings a finding into what JSON can hold: the evidence of a long trouble
 // grows beyond what a float has room for, and texts come from the shop's events.
 func (f *Finding) clean() {
-	text(&f.Phrase, &f.Product, &f.Theme)
+	text(&f.Theme)
+	f.Phrase, f.Product = event.Visible(f.Phrase), event.Visible(f.Product)
 	for i := range f.Signs {
 		s := &f.Signs[i]
 		bound(&s.Evidence, &s.Expected, &s.Low, &s.High, &s.Observed, &s.N, &s.Excess)
@@ -26,10 +28,10 @@ func (f *Finding) clean() {
 		}
 	}
 	for i := range f.Reasons {
-		text(&f.Reasons[i].Text)
+		f.Reasons[i].Text = event.Visible(f.Reasons[i].Text)
 	}
 	for i := range f.Changes {
-		text(&f.Changes[i].Title)
+		f.Changes[i].Title = event.Visible(f.Changes[i].Title)
 	}
 	bound(&f.Lost.Orders, &f.Lost.Low, &f.Lost.High)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/locale"
 )
@@ -35,7 +36,7 @@ func Sentence(t *locale.Locale, in *Insight, now time.Time) string {
 	if lost := LostWords(t, f); lost != "" {
 		out = append(out, lost)
 	}
-	return strings.Join(out, " ")
+	return event.Visible(strings.Join(out, " "))
 }
 
 // seenWords say what a sign's signal counts.

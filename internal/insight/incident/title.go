@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/feedback"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
@@ -64,9 +65,9 @@ func Title(t *locale.Locale, in *Insight, now time.Time) string {
 	w := newTelling(t, in, now)
 	what := w.what()
 	if scope := w.scope(); scope != "" {
-		return t.T("incident.scoped", "What", what, "Scope", scope)
+		what = t.T("incident.scoped", "What", what, "Scope", scope)
 	}
-	return what
+	return event.Visible(what)
 }
 
 // product names the product in the causes, with its lot.
@@ -356,7 +357,7 @@ func CauseWords(t *locale.Locale, f *Finding, c *cause.Cause) string {
 	for _, p := range c.Pairs {
 		out = append(out, valueOf(t, f, p))
 	}
-	return strings.Join(out, ", ")
+	return event.Visible(strings.Join(out, ", "))
 }
 
 func valueOf(t *locale.Locale, f *Finding, p cause.Pair) string {

@@ -46,6 +46,7 @@ func TestTitle(t *testing.T) {
 		{told(incident.Payment, nil, pair("method", "cash_on_delivery"), pair("region", "Kerala")), "Cash on delivery payments fail in Kerala"},
 		{told(incident.Payment, nil, pair("method", "my_wallet")), "My wallet payments fail"},
 		{told(incident.Checkout, nil), "Checkouts fail"},
+		{told(incident.Checkout, nil, pair("campaign", "sale\u202egnp")), "Checkouts fail from salegnp"},
 		{told(incident.Checkout, nil, pair("method", "upi")), "UPI payments fail"},
 		{told(incident.Payment, nil), "Payments fail"},
 		{told(incident.Checkout, nil, pair("browser", "Chrome 126"), pair("buyer", "new"), pair("country", "IN")), "Checkouts fail on Chrome 126 in India for new customers"},
