@@ -43,6 +43,7 @@ type work struct {
 	norm     float64
 	partSums [maxColumns]int32 // see part
 	passages []passage         // see text.passages; the last is the whole
+	absent   []passage         // see text.absent
 	lengths  []int32           // how many features each token has
 	reaches  []float32         // see reach
 }

@@ -17,10 +17,15 @@ const partLess = 0.3
 func (m *Model) topics(w *work, whole [3]float64) (out []Topic) {
 	var likely [intentColumn - topicColumn]float64
 	var where [len(likely)]passage
+	w.absent = w.text.absent(w.absent[:0])
 	for _, part := range w.passages {
 		sums, norm := w.part(part)
 		for c := range likely {
-			p := logistic(m.meaning.score(sums[topicColumn+c], topicColumn+c, norm))
+			sum := sums[topicColumn+c]
+			if c == productTopic {
+				sum -= w.saidOf(c, part)
+			}
+			p := logistic(m.meaning.score(sum, topicColumn+c, norm))
 			if part != w.whole() {
 				p -= partLess
 			}
@@ -28,6 +33,9 @@ func (m *Model) topics(w *work, whole [3]float64) (out []Topic) {
 				likely[c], where[c] = p, part
 			}
 		}
+	}
+	if len(w.absent) > 0 && likely[deliveryTopic] < sureOfAbsence {
+		likely[deliveryTopic], where[deliveryTopic] = sureOfAbsence, w.absent[0]
 	}
 	for c, name := range Topics {
 		p := likely[c]
@@ -43,6 +51,21 @@ func (m *Model) topics(w *work, whole [3]float64) (out []Topic) {
 		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Name, b.Name))
 	})
 	return out
+}
+
+var productTopic, deliveryTopic = slices.Index(Topics, "product"), slices.Index(Topics, "delivery")
+
+// sureOfAbsence is how often what says by its words that an order did not come is about delivery.
+const sureOfAbsence = 0.9
+
+// saidOf is what the tokens that say that an order did not come add to a topic in a passage.
+func (w *work) saidOf(topic int, in passage) (sum int32) {
+	for _, p := range w.absent {
+		for i := max(p.from, in.from); i < min(p.to, in.to); i++ {
+			sum += w.tokens[i][topicColumn+topic]
+		}
+	}
+	return sum
 }
 
 // whole is the passage that is all of the text.
