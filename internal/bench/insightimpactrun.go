@@ -194,11 +194,20 @@ func (b *books) checkMissing(c *impactCheck, harm trouble, since int64, h histor
 	m := impact.Missing{Orders: h.orders}
 	base := b.s.series[sigOrders].Base()
 	expected := 0.0
-	last := int64(0)
+	last, hour := int64(0), int64(-1)
 	for _, x := range b.seen {
-		if last > 0 && x.at > since {
-			expected += base.Rate(detect.UTC(last)) * float64(x.at-last) / float64(60*minute)
+		usual := base.Rate(detect.UTC(last)) * float64(x.at-last) / float64(60*minute)
+		switch {
+		case last == 0 || last < since/day*day:
+		case x.at > since:
+			expected += usual
 			m.Seen += x.n
+		default:
+			if h := last / (60 * minute); h != hour {
+				m.Before, hour = append(m.Before, impact.Hour{}), h
+			}
+			h := &m.Before[len(m.Before)-1]
+			h.Expected, h.Seen = h.Expected+usual, h.Seen+x.n
 		}
 		last = x.at
 	}

@@ -39,14 +39,12 @@ type Back struct {
 	Ages   []float64 // hours after which each of those who ordered within 24 hours did
 }
 
-// Trouble changes how many get through after all: what is usual of it is worth only so many customers.
-const backWorth = 8
+// usualWorth is how many customers the past is worth: those of one day and one trouble are alike in how many come back and when, and differ from
+// those of others, so no past says of them as much as thousands of their own would.
+const usualWorth = 40
 
-// usualWorth is the same of what they do when it is over.
-const usualWorth = 60
-
-// stuck is how much of the trouble those meet who try again: some do so when it is over.
-const stuck = 0.7
+// againWorth is the same of how many get through who try again while it lasts, of which only what fails now speaks.
+const againWorth = 4
 
 // share is how many get through after all, usually.
 func (b Back) share() float64 {
@@ -59,10 +57,12 @@ func (b Back) share() float64 {
 // of those whom it hits, others that of all others.
 func Again(rate, others float64) float64 { return 0.25*rate + 0.75*others }
 
+// agesWorth is how many ages what shops have in common is worth.
+const agesWorth = 10
+
 // by is how many of those who get through have done so by an age in hours. What is known is joined with what shops
 // have in common: half come within some minutes, the others in the course of the day.
 func (b Back) by(age float64) float64 {
-	const worth = 10
 	common := 0.5*(1-math.Exp(-age/0.25)) + 0.5*min(age/day, 1)
 	n := 0
 	for _, a := range b.Ages {
@@ -73,15 +73,13 @@ func (b Back) by(age float64) float64 {
 	if age >= day {
 		return 1
 	}
-	return (float64(n) + worth*common) / (float64(len(b.Ages)) + worth)
+	return (float64(n) + agesWorth*common) / (float64(len(b.Ages)) + agesWorth)
 }
 
 // Lost estimates what these failures cost, up to now: also of those who may still get through.
 //
 // When it began is known as well as the failures tell (see onset). Of the customers who failed since, each would have failed anyway with the
-// probability of the usual share in the share that fails now. Each who has not ordered may yet do so: how many did so far is learnt from the customers at
-// each age, from a Beta prior around what is usual; of the others as many as usual do when it is over, and while it lasts
-// something between, nearer to what is seen.
+// probability of the usual share in the share that fails now. Each who has not ordered may yet do so (see recovery).
 // Those who would have failed anyway are lost only so far as fewer of them get through than usual.
 func (f Failures) Lost() Lost {
 	f.Failed = slices.Clone(f.Failed)
@@ -93,8 +91,7 @@ func (f Failures) Lost() Lost {
 	r := source()
 	carts := f.carts(begins)
 	s := newSums(carts.currencies)
-	backs := f.backs(carts)
-	came := f.Back.share()
+	backs := f.recoveries(r, carts)
 	deviation := f.Usual.deviation(shareBand)
 	usual := clamp(f.Usual.Mean, 1e-6, 0.99)
 	logit := math.Log(usual / (1 - usual))
@@ -106,18 +103,17 @@ func (f Failures) Lost() Lost {
 		now := beta(r, failed+0.5, max(begin.tried-failed, 0)+0.5)
 		anyway := min(usual/max(now, 1e-9), 1)
 		back := backs[r.IntN(len(backs))]
-		usually := beta(r, came*usualWorth, (1-came)*usualWorth)
-		late := 1.0
+		next := 1.0 // of those who try from now on
 		if !f.Over {
-			late = r.Float64() / 2
+			next = back.through + r.Float64()*(1-back.through) // nobody knows how long it lasts
 		}
-		late = back.share + late*(usually-back.share)
 		for i := range lost {
 			by := math.Pow(carts.ages[i].by, back.pace)
-			open := max(1-back.share*by, 1e-9)
+			stuck := by * (1 - back.through)
+			open := max(1-back.share*(by-stuck), 1e-9)
 			// Of those not back: who stays away though the trouble alone made them fail, and who would have come back without it.
-			away := 1 - late*(1-by)/open
-			worse := (max(0, usually-back.share)*by + max(0, usually-late)*(1-by)) / open
+			away := 1 - back.share*next*(1-by)/open
+			worse := back.share * (stuck + (1-next)*(1-by)) / open
 			lost[i] = clamp((1-anyway)*away+anyway*worse, 0, 1)
 		}
 		carts.draw(r, s, w, begin.failed, lost)
@@ -125,64 +121,55 @@ func (f Failures) Lost() Lost {
 	return s.lost()
 }
 
-// recovery is how many get through in the end, and how soon against what is usual: the shares by an age are
-// raised to the power of pace.
-type recovery struct{ share, pace float64 }
+// recovery is how those who fail on this day get through after all: share of them try again and would get through as usual, and of these who try while the trouble
+// lasts only the part through does. How soon they try is as usual, with the shares by an age raised to the power of pace.
+type recovery struct{ share, through, pace float64 }
 
-// paces are looked at: a trouble that lasts keeps those who try at once, and not those who try tomorrow.
-var paces = []float64{0.4, 0.55, 0.75, 1, 1.35, 1.8, 2.4, 3.2}
+// Draws of what was usual, and steps of what is not, that recoveries looks at.
+const (
+	usualDraws   = 250
+	throughSteps = 40
+)
 
-// backs are draws from the posterior of recovery, by what became of the customers at each age.
-func (f Failures) backs(c *carts) []recovery {
-	const grid = 50
-	m := f.Back.share()
-	if usual := clamp(f.Usual.Mean, 0, 0.99); f.Again > usual {
-		// Most try again while it lasts.
-		m *= 1 - stuck*(min(f.Again, 1)-usual)/(1-usual)
+// recoveries are draws from the posterior of recovery, by what became of the customers at each age. An age of which n are not back and k are has the likelihood
+// of a binomial count. The share and the pace are as in the past but for what customers of one day have in common.
+func (f Failures) recoveries(r *rand.Rand, c *carts) []recovery {
+	came, usual := f.Back.share(), clamp(f.Usual.Mean, 0, 0.99)
+	through := 1.0
+	if f.Again > usual {
+		through = max(1-f.Again, 0) / (1 - usual)
 	}
-	m = clamp(m, 0.02, 0.98)
-	a, b := m*backWorth, (1-m)*backWorth
-	logs := make([]float64, 0, grid*len(paces))
-	top := math.Inf(-1)
-	for _, pace := range paces {
-		z := math.Log(pace) / 0.6
-		for i := range grid {
-			x := (float64(i) + 0.5) / grid
-			l := (a-1)*math.Log(x) + (b-1)*math.Log(1-x) - z*z/2
-			for k := range c.ages {
-				p := &c.ages[k]
-				if p.n+p.back == 0 {
-					continue
+	shares := min(max(f.Back.Failed, 2), usualWorth)
+	// With n ages known the power has a relative deviation of 1 / sqrt(n).
+	pace := math.Sqrt(1/(float64(len(f.Back.Ages))+agesWorth) + 1.0/usualWorth)
+	out := make([]recovery, 0, usualDraws*throughSteps)
+	logs := make([]float64, 0, usualDraws*throughSteps)
+	for range usualDraws {
+		x := recovery{share: clamp(beta(r, came*shares, (1-came)*shares), 0.001, 0.999), pace: math.Exp(pace * r.NormFloat64())}
+		var by [len(steps) + 1]float64
+		for i, a := range c.ages {
+			by[i] = math.Pow(a.by, x.pace)
+		}
+		for k := range throughSteps {
+			x.through = (float64(k) + r.Float64()) / throughSteps
+			l := againWorth * (through*math.Log(x.through) + (1-through)*math.Log(1-x.through))
+			for i := range c.ages {
+				if a := &c.ages[i]; a.n+a.back > 0 {
+					p := clamp(x.share*x.through*by[i], 1e-9, 1)
+					l += a.n*math.Log(1-p) + a.back*math.Log(p)
 				}
-				by := x * clamp(math.Pow(p.by, pace), 1e-9, 1)
-				l += p.n*math.Log(1-by) + p.back*math.Log(by)
 			}
-			logs = append(logs, l)
-			top = max(top, l)
+			out, logs = append(out, x), append(logs, l)
 		}
 	}
-	total := 0.0
-	for i, l := range logs {
-		logs[i] = math.Exp(l - top)
-		total += logs[i]
-	}
-	out := make([]recovery, 0, worlds)
-	sum := 0.0
-	for i, p := range logs {
-		sum += p
-		// Evenly spread over the steps of the distribution.
-		for float64(len(out))+0.5 < sum/total*worlds {
-			within := (float64(len(out))+0.5)/worlds*total - (sum - p)
-			out = append(out, recovery{(float64(i%grid) + within/p) / grid, paces[i/grid]})
-		}
-	}
-	return out
+	return evenly(out, logs)
 }
 
 // age is customers who have not come through, of about one age.
 type age struct {
-	n, by float64
+	n     float64
 	back  float64             // others of this age, who have
+	by    float64             // of those who try again, who have by now
 	known map[string]*moments // what is in their carts, by currency
 	dark  float64             // carts of which nothing is known
 }

@@ -38,8 +38,8 @@ func TestFailures(t *testing.T) {
 		"as many as usual":   {Failures{Tried: 2000, Failed: came(failures(100, 1)), Usual: usual, Back: back}, 0, 12},
 		// 50 more than usual, of whom 20 came through.
 		"twice the usual": {Failures{Tried: 1000, Failed: came(failures(100, 1)), Usual: usual, Back: back}, 24, 36},
-		// As many as usual fail, but nobody comes through, as 40 would.
-		"nobody comes back": {Failures{Tried: 2000, Failed: failures(100, 1), Usual: usual, Back: back}, 30, 45},
+		// As many as usual fail, but nobody comes through, as 40 would; some of that may be a day on which few would.
+		"nobody comes back": {Failures{Tried: 2000, Failed: failures(100, 1), Usual: usual, Back: back}, 22, 45},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "all fail, long ago" {
@@ -147,6 +147,80 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+// A quiet day before the trouble says that fewer would have come, the surer the more orders it had.
+func TestMissingOfThisDay(t *testing.T) {
+	of := func(expected, seen float64) Lost {
+		m := Missing{Expected: Usual{Mean: 1000, Low: 700, High: 1400}}
+		for range 10 {
+			m.Before = append(m.Before, Hour{expected / 10, seen / 10})
+		}
+		return m.Lost()
+	}
+	unknown, few, many := of(0, 0), of(50, 40), of(5000, 4000)
+	if many.Orders < 790 || many.Orders > 850 || !(many.Orders < few.Orders && few.Orders < unknown.Orders) {
+		t.Errorf("%.0f after many of a quiet day, %.0f after few, %.0f of an unknown one", many.Orders, few.Orders, unknown.Orders)
+	}
+	if a, b, c := width(many), width(few), width(unknown); !(a < 0.6*c && a < b && b < c) {
+		t.Errorf("widths %.0f after many, %.0f after few, %.0f of an unknown day", a, b, c)
+	}
+}
+
+func width(l Lost) float64 { return l.High - l.Low }
+
+// Days and hours that differ beyond chance by what was given or by less: the interval holds what would have come as often as it says.
+func TestMissingCovers(t *testing.T) {
+	for name, c := range map[string]struct{ orders, days, hours float64 }{
+		"few orders": {1, 0.2, 0.1}, "many": {50, 0.2, 0.1}, "thousands": {1500, 0.2, 0.1}, "thousands in steady hours": {1500, 0.2, 0.05}, "thousands in wild hours": {1500, 0.2, 0.2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(7, 7))
+			const runs = 400
+			covers := 0
+			for range runs {
+				day := math.Exp(c.days * r.NormFloat64())
+				hour := func() float64 { return poisson(r, c.orders*day*math.Exp(c.hours*r.NormFloat64())) }
+				band := math.Exp(2 * c.days)
+				m := Missing{Expected: Usual{c.orders, c.orders / band, c.orders * band}}
+				for range 10 {
+					m.Before = append(m.Before, Hour{c.orders, hour()})
+				}
+				if got, truth := m.Lost(), hour(); got.Low <= truth && truth <= got.High {
+					covers++
+				}
+			}
+			// Ten hours tell little of how wild they are.
+			if p := float64(covers) / runs; p < 0.84 && !(c.hours > 0.15 && p > 0.78) {
+				t.Errorf("covers %.3f", p)
+			}
+		})
+	}
+}
+
+// Thousands who failed do not say how many more of them come back as surely as if each decided alone.
+func TestAlike(t *testing.T) {
+	back := Back{Failed: 5000, Ages: repeat(5, 2500)}
+	got := Failures{Tried: 8000, Failed: failures(4000, 0.5), Usual: usual, Back: back}.Lost()
+	if width(got) < 0.1*got.Orders {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A trouble whose detector tells of it an hour too late began where its failures did, though a thousand lie between.
+func TestOnsetFarBack(t *testing.T) {
+	var f []Failed
+	for i := range 2000 {
+		f = append(f, Failed{Age: 2 * float64(i+1) / 2000, Tried: 2 * float64(i+1)})
+	}
+	for i := range 200 {
+		f = append(f, Failed{Age: 2 + 0.05*float64(i+1), Tried: 4000 + 20*float64(i+1)})
+	}
+	for _, b := range (Failures{Tried: 1000, Since: 0.5, Failed: f, Usual: usual}).onset() {
+		if b.failed < 1950 || b.failed > 2050 {
+			t.Fatalf("before %d failures", b.failed)
+		}
+	}
+}
+
 // Whatever is known: an interval around the estimate, nothing below zero, not more than failed, and the same twice.
 func TestAlways(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -171,6 +245,32 @@ func TestAlways(t *testing.T) {
 		for _, m := range got.Money {
 			if m.Low < 0 || m.Low > m.High || m.Amount < 0 {
 				t.Fatalf("%+v", got)
+			}
+		}
+	})
+}
+
+// So it is of orders that do not come.
+func TestMissingAlways(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := func(name string, most float64) float64 { return rapid.Float64Range(0, most).Draw(t, name) }
+		m := Missing{Expected: Usual{Mean: number("mean", 5000)}, Seen: math.Trunc(number("seen", 5000)), Orders: []Order{{"BRL", 30 * event.One}, {"BRL", 90 * event.One}}}
+		m.Expected.Low, m.Expected.High = m.Expected.Mean*number("low", 1), m.Expected.Mean*(1+number("high", 3))
+		for range rapid.IntRange(0, 24).Draw(t, "hours") {
+			m.Before = append(m.Before, Hour{number("expected", 900), math.Trunc(number("came", 900))})
+		}
+		got := m.Lost()
+		if !cmp.Equal(got, m.Lost()) {
+			t.Fatal("not the same twice")
+		}
+		if !(0 <= got.Low && got.Low <= got.High && got.Orders >= 0) || math.IsInf(got.High, 0) || got.Orders > 0 && len(got.Money) != 1 {
+			t.Fatalf("%+v", got)
+		}
+		// One more order before the trouble never says that fewer were to come, but by what chance draws.
+		if len(m.Before) == 1 {
+			m.Before[0].Seen += 100
+			if more := m.Lost(); more.Orders < 0.97*got.Orders-1 {
+				t.Fatalf("%+v after more orders, %+v", more, got)
 			}
 		}
 	})

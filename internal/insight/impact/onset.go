@@ -8,14 +8,17 @@ type begin struct {
 	tried  float64
 }
 
-// around is how many failures before and after the likely beginning are looked at.
-const around = 300
+// looked are the most moments that are weighed.
+const looked = 1000
+
+// daysDiffer is by how much shares of days differ at most beyond chance: what more a band says is that little is known of the shop.
+const daysDiffer = 0.15
 
 // onset is beginnings drawn in proportion to how likely each is, in order. The evidence for a beginning is that failures come at the usual share before it and at any
 // higher one since (the likelihood of a change point with a flat prior for the new share), and no moment is likelier than another beforehand.
 //
 // It takes failures from the latest to the earliest.
-func (f Failures) onset() (out []begin) {
+func (f Failures) onset() []begin {
 	likely := 0 // failures since the likely beginning
 	for likely < len(f.Failed) && (f.Since <= 0 || f.Failed[likely].Age <= f.Since) {
 		likely++
@@ -28,35 +31,58 @@ func (f Failures) onset() (out []begin) {
 		return []begin{{likely, max(f.Tried, float64(likely))}}
 	}
 	u := clamp(f.Usual.Mean, 1e-6, 0.97)
+	all := f.Failed[len(f.Failed)-1].Tried
 	var begins []begin
 	var logs []float64
-	top := math.Inf(-1)
-	for i := max(0, likely-around); i < min(len(f.Failed), likely+around); i++ {
+	every := 1 + len(f.Failed)/looked
+	for i := 0; i < len(f.Failed); i += every {
 		k, n := float64(i+1), max(f.Failed[i].Tried, float64(i+1))
 		gap := n // customers between the failure before it and this one
 		switch {
-		case i+1 < len(f.Failed):
-			gap = f.Failed[i+1].Tried - n
+		case i+every < len(f.Failed):
+			gap = f.Failed[i+every].Tried - n
 		case i > 0:
 			gap = n / k
 		}
 		gap = max(gap, 1)
-		n += (gap - 1) / 2
-		// log of B(k+1, n-k+1) / (u^k (1-u)^(n-k)), only for shares above the usual one
-		l := math.Log(gap) - k*math.Log(u) - (n-k)*math.Log(1-u) + lbeta(k+1, n-k+1) + math.Log(above(k+1, n-k+1, u)/(1-u))
-		begins, logs = append(begins, begin{i + 1, n}), append(logs, l)
+		if every == 1 {
+			n += (gap - 1) / 2
+		}
+		begins = append(begins, begin{i + 1, n})
+		logs = append(logs, math.Log(gap)+higher(k, n, u)+f.usually(float64(len(f.Failed))-k, all-n))
+	}
+	return evenly(begins, logs)
+}
+
+// usually is the logarithm of the likelihood that k of n fail while all is as usual, at a share that is known as well as its band.
+func (f Failures) usually(k, n float64) float64 {
+	n = max(n, k)
+	u := clamp(f.Usual.Mean, 1e-6, 0.97)
+	a := 1 / square(min(f.Usual.deviation(shareBand), daysDiffer))
+	b := a * (1 - u) / u
+	return lbeta(a+k, b+n-k) - lbeta(a, b)
+}
+
+// higher is the logarithm of the likelihood that k of n fail, at a share above the usual one u, of which nothing else is known.
+func higher(k, n, u float64) float64 {
+	n = max(n, k)
+	return lbeta(k+1, n-k+1) + math.Log(above(k+1, n-k+1, u)/(1-u))
+}
+
+// evenly is worlds draws of what has these logarithms of likelihood, evenly spread and in order.
+func evenly[T any](of []T, logs []float64) (out []T) {
+	top, total, sum := math.Inf(-1), 0.0, 0.0
+	for _, l := range logs {
 		top = max(top, l)
 	}
-	total := 0.0
-	for i := range logs {
-		logs[i] = math.Exp(logs[i] - top)
+	for i, l := range logs {
+		logs[i] = math.Exp(l - top)
 		total += logs[i]
 	}
-	sum := 0.0
 	for i, p := range logs {
 		sum += p
 		for float64(len(out))+0.5 < sum/total*worlds {
-			out = append(out, begins[i])
+			out = append(out, of[i])
 		}
 	}
 	return out

@@ -1,16 +1,20 @@
 package watch
 
 import (
+	"context"
 	"time"
 
+	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
+	"github.com/dhvani/dhvani/internal/insight/detect"
 	"github.com/dhvani/dhvani/internal/insight/impact"
 )
 
 const (
 	hours      = float64(time.Hour / time.Microsecond)
-	dayMicros  = int64(24 * time.Hour / time.Microsecond)
+	hourMicros = int64(time.Hour / time.Microsecond)
+	dayMicros  = 24 * hourMicros
 	fewOrders  = 500 // usual ones that show what carts are worth
 	mostFailed = 5000
 )
@@ -56,11 +60,12 @@ func (s *shop) failures(f *found, since, was []insight.Outcome, now int64, over 
 			in.Back.Ages = append(in.Back.Ages, age)
 		}
 	}
+	whom := s.suffering(f)
 	// Who failed since, and in the day before, because the beginning is not exactly known.
 	clear(seen)
 	tried := 0.0
 	take := func(o *insight.Outcome) {
-		if o.Again || seen[o.Profile] {
+		if o.Again || seen[o.Profile] || whom.of.Dim != "" && o.Dims[insight.Dim(whom.of.Dim)] != whom.of.Value {
 			return
 		}
 		seen[o.Profile] = true
@@ -75,25 +80,68 @@ func (s *shop) failures(f *found, since, was []insight.Outcome, now int64, over 
 	for i := range since { // the newest first, so tried counts those since
 		take(&since[i])
 	}
-	in.Tried = tried
+	in.Tried, in.Again = tried, float64(len(in.Failed))/max(tried, 1)
 	for i := range was {
 		if was[i].At < f.Since-dayMicros {
 			break
 		}
 		take(&was[i])
 	}
-	if g := s.signals[string(insight.CheckoutEnded)]; g != nil {
-		in.Usual = impact.Usual{Mean: g.now.Expected, Low: g.now.Low, High: g.now.High}
-	}
+	in.Usual = impact.Usual{Mean: whom.now.Expected, Low: whom.now.Low, High: whom.now.High}
 	if f.Sure && len(f.Causes) > 0 {
 		in.Again = impact.Again(f.Causes[0].Rate, f.Causes[0].Others)
 	}
 	return in.Lost()
 }
 
-// missing is what orders that did not come cost: rates in an hour, over a span in hours.
-func missing(expected, low, high, observed, span float64, orders []impact.Order) impact.Lost {
-	return impact.Missing{Expected: impact.Usual{Mean: expected * span, Low: low * span, High: high * span}, Seen: observed * span, Orders: orders}.Lost()
+// suffering is the signal of those among whom the lost are counted: where it is sure that it hits a value of which a signal is kept, such as a way to
+// pay, those who had it, and else all.
+func (s *shop) suffering(f *found) *signal {
+	if f.Sure && len(f.Causes) > 0 && len(f.Causes[0].Pairs) == 1 {
+		p := f.Causes[0].Pairs[0]
+		if g := s.signals[newShare(insight.CheckoutEnded, insight.Dim(p.Dim), p.Value).name]; g != nil && g.now.Phase != detect.Learning {
+			return g
+		}
+	}
+	if g := s.signals[string(insight.CheckoutEnded)]; g != nil {
+		return g
+	}
+	return &signal{}
+}
+
+// missing is what is known of orders that do not come since a time, on a day on which they came as usual before. It is read by minutes, while those of that day
+// are kept, else by quarters of an hour, and compared hour by hour with what is usual.
+func (s *shop) missing(ctx context.Context, tx *db.Tx, r Records, base *detect.Baseline, since, now int64) (m impact.Missing, err error) {
+	grain := insight.Minute
+	if now-since > dayMicros {
+		grain = insight.Quarter
+	}
+	began := grain.Slot(since)
+	t := time.UnixMicro(began).In(s.zone)
+	midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, s.zone).UnixMicro()
+	by, err := r.Series(ctx, tx, s.workspace, []insight.Name{insight.Orders}, midnight, now+1, grain)
+	if err != nil {
+		return m, err
+	}
+	slots := by[insight.Orders]
+	for from := midnight; from < now; {
+		to := min(from-from%hourMicros+hourMicros, now)
+		if from < began {
+			to = min(to, began)
+		}
+		h := impact.Hour{Expected: base.Rate(s.moment(from)) * float64(to-from) / hours}
+		for len(slots) > 0 && (slots[0].At < to || to == now) {
+			h.Seen += float64(slots[0].N)
+			slots = slots[1:]
+		}
+		if from < began {
+			m.Before = append(m.Before, h)
+		} else {
+			m.Expected.Mean, m.Seen = m.Expected.Mean+h.Expected, m.Seen+h.Seen
+		}
+		from = to
+	}
+	return m, nil
 }
 
 // usualOrders are what some orders before came to.

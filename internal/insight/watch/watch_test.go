@@ -142,6 +142,39 @@ func TestATroubleIsNoticedExplainedAndOver(t *testing.T) {
 }
 
 // A watch that is killed again and again finds what one that is never killed does.
+// Orders stop for 40 minutes, of which one comes in each usually. What they cost is told while it lasts, and stays when they come again.
+func TestWhatOrdersCostThatDoNotCome(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newStand(t, d, 1)
+		s.pass(60, 0)
+		for range 40 {
+			s.now = s.now.Add(time.Minute)
+			s.look()
+		}
+		lost := func() float64 {
+			t.Helper()
+			for _, in := range s.all() {
+				if in.Finding.Theme == "orders" {
+					if l := in.Finding.Lost; l.Low > 38 || l.High < 38 || len(l.Money) == 0 {
+						t.Errorf("some 38 were to come: %+v", l)
+					}
+					return in.Finding.Lost.Orders
+				}
+			}
+			t.Fatalf("no orders are missed:\n%s", s.lines())
+			return 0
+		}
+		while := lost()
+		if while < 28 || while > 46 {
+			t.Errorf("%.0f lost while it lasts", while)
+		}
+		s.pass(150, 0)
+		if after := lost(); after < while-4 || after > while+4 {
+			t.Errorf("%.0f lost, and when they come again %.0f", while, after)
+		}
+	})
+}
+
 func TestCrashesChangeNothing(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newStand(t, d, 2)
