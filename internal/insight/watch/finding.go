@@ -75,7 +75,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 	}
 	if f.Theme == themeOrders {
-		if err := s.fewer(ctx, tx, r, signals, before, &f, now); err != nil {
+		if err := s.fewer(ctx, tx, r, signals, &f, now); err != nil {
 			return f, fmt.Errorf("orders that do not come: %w", err)
 		}
 	}
@@ -212,15 +212,11 @@ func peak(f *incident.Finding, name string) float64 {
 	return 0
 }
 
-// fewer says what orders cost that did not come, where orders themselves are a sign. When they come again it stays what it was.
-func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, signals []*signal, before *incident.Finding, f *found, now int64) error {
+// fewer says what orders cost that did not come, where orders themselves are a sign.
+func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, signals []*signal, f *found, now int64) error {
 	for i, sign := range f.Signs {
 		if sign.Name != insight.Orders || sign.Up || sign.Expected <= 0 {
 			continue
-		}
-		if signIn(before, sign.Signal) != nil && !signals[i].lasting() {
-			f.Lost = before.Lost
-			return nil
 		}
 		was, err := s.outcomesBefore(ctx, tx, r, insight.CheckoutEnded, f.Since)
 		if err != nil {

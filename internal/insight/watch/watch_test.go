@@ -168,9 +168,10 @@ func TestWhatOrdersCostThatDoNotCome(t *testing.T) {
 		if while < 28 || while > 46 {
 			t.Errorf("%.0f lost while it lasts", while)
 		}
-		s.pass(150, 0)
-		if after := lost(); after < while-4 || after > while+4 {
-			t.Errorf("%.0f lost, and when they come again %.0f", while, after)
+		s.pass(90, 0)
+		after := lost()
+		if s.pass(30, 0); after != lost() || after < while-4 || after > while+4 {
+			t.Errorf("%.1f lost, when they come again %.1f, and then %.1f", while, after, lost())
 		}
 	})
 }
