@@ -75,7 +75,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 	}
 	if f.Theme == themeOrders {
-		if err := s.fewer(ctx, tx, r, signals, &f, now); err != nil {
+		if err := s.fewer(ctx, tx, r, &f, now); err != nil {
 			return f, fmt.Errorf("orders that do not come: %w", err)
 		}
 	}
@@ -213,7 +213,7 @@ func peak(f *incident.Finding, name string) float64 {
 }
 
 // fewer says what orders cost that did not come, where orders themselves are a sign.
-func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, signals []*signal, f *found, now int64) error {
+func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, f *found, now int64) error {
 	for i, sign := range f.Signs {
 		if sign.Name != insight.Orders || sign.Up || sign.Expected <= 0 {
 			continue
@@ -222,7 +222,7 @@ func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, signals []*signa
 		if err != nil {
 			return err
 		}
-		m, err := s.missing(ctx, tx, r, &signals[i].tally.Base, sign.Since, now)
+		m, err := s.missing(ctx, tx, r, &f.signals[i].tally.Base, sign.Since, now)
 		if err != nil {
 			return err
 		}
