@@ -183,6 +183,7 @@ func (s *insightShop) learn() {
 		s.advance(15 * minute)
 	}
 	s.panel.Gather()
+	s.retry = [3]float64{} // of a whole quarter of an hour; minutes follow
 }
 
 func quietWeeks(r *rand.Rand, orders float64) QuietReport {

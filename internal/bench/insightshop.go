@@ -109,8 +109,9 @@ var dayShape = func() (out [24]float64) {
 
 var weekShape = [7]float64{0.95, 0.92, 0.93, 0.96, 1.02, 1.15, 1.07}
 
+// moment is the end of what has just passed, which belongs to the hour that ends there.
 func (s *insightShop) moment() detect.Moment {
-	m := detect.UTC(s.at)
+	m := detect.UTC(s.at - 1)
 	m.Holiday = s.holiday
 	return m
 }
@@ -179,8 +180,8 @@ func (s *insightShop) advance(length int64) {
 			p *= s.harm.factor
 		}
 		s.last.late = s.values.deliveries(s, m, s.last.delivered, min(p, 1))
-		s.values.opinions(s, m, binomial(s.r, s.last.delivered, ratedShare))
 	}
+	s.values.opinions(s, m, binomial(s.r, s.last.delivered, ratedShare))
 	s.feed(sigFailed, m, s.last.allFailed, s.last.all)
 	s.feed(sigLate, m, s.last.late, s.last.delivered)
 	s.panel.Feed(s.series[sigOrders], m, s.last.orders, 1)

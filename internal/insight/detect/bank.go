@@ -12,22 +12,21 @@ const ups = 7
 // most keeps sums finite; nothing depends on evidence beyond it.
 const most = 1e30
 
-// bank is one e-detector for each of the ratios: the sum of likelihood ratios over all beginnings, and the same
-// weighted by when they began, from which follows when the change began.
+// bank is one e-detector for each of the ratios: the sum of likelihood ratios over all beginnings. The likeliest beginning is that of the largest of
+// them, which a CUSUM finds (Hinkley, "Inference about the change-point in a sequence of random variables", Biometrika 57(1), 1970).
 type bank struct {
 	M [len(ratios)]float64
-	A [len(ratios)]float64 // in seconds since Origin
+	W [len(ratios)]float64 // the largest of the ratios
+	T [len(ratios)]float64 // when it began, in seconds since 1970
 }
 
 // step begins with weight g at the time began (seconds), and multiplies by f.
 func (b *bank) step(i int, g, began, f float64) {
-	m := (b.M[i] + g) * f
-	a := (b.A[i] + g*began) * f
-	if m > most {
-		a *= most / m
-		m = most
+	b.M[i] = min((b.M[i]+g)*f, most)
+	if b.W[i] <= 1 {
+		b.W[i], b.T[i] = 1, began
 	}
-	b.M[i], b.A[i] = m, a
+	b.W[i] = min(b.W[i]*f, most)
 }
 
 // weights of the ratios; those of one direction add up to 1. What fails or stops altogether is the commonest trouble of all.
@@ -56,10 +55,7 @@ func (b *bank) best(d Direction) (ratio, began float64) {
 			k = i
 		}
 	}
-	if b.M[k] <= 0 {
-		return ratios[k], 0
-	}
-	return ratios[k], b.A[k] / b.M[k]
+	return ratios[k], b.T[k]
 }
 
 // stronger is the direction with more evidence; each has half of what may alarm falsely, hence the halves.

@@ -66,7 +66,7 @@ func (b *Baseline) Rate(m Moment) float64 {
 	return b.level() * b.shape(h)
 }
 
-// spread is how wide the band is to each side, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies
+// spread is how wide the band is to each side that people see, and against whose edge pools and the ends of troubles are measured, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies
 // beyond chance, and what nobody can know yet of seasons in a young shop; of these deviations so many.
 func (b *Baseline) spread(m Moment, known, noise float64) float64 {
 	p := 1.0
@@ -93,9 +93,10 @@ func (b *Baseline) plain() float64 {
 }
 
 // noise is the variance of the rate beyond chance, relative to it: of hours or of days, whichever is more. Days tell where hours have few events.
-func (b *Baseline) noise() float64 {
-	return max(noiseMin, (b.Noise[0]+noise0*noiseN)/(b.Noise[1]+noiseN), b.daily())
-}
+func (b *Baseline) noise() float64 { return max(noiseMin, b.hourly(), b.daily()) }
+
+// hourly is that of hours alone.
+func (b *Baseline) hourly() float64 { return (b.Noise[0] + noise0*noiseN) / (b.Noise[1] + noiseN) }
 
 // daily is that of days alone.
 func (b *Baseline) daily() float64 { return (b.Days[0] + noise0*noiseN) / (b.Days[1] + noiseN) }

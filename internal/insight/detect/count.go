@@ -5,8 +5,8 @@ import "math"
 // Count watches how many events come: orders, visits, starts of a checkout. Feed it each event as it comes, or the events of a short
 // time together, and look now and then (Feed with 0): silence is evidence too.
 //
-// Events are taken as Poisson at any rate within the baseline's band: the likelihood ratio is against the upper edge for more, against the lower
-// edge for less, so it favours no change as long as the rate is somewhere in the band. Between two events it is an integral over time (Dvoretzky,
+// Usual events are Poisson at a rate that is not known exactly: the baseline's, times a factor of these days and hours (local). The likelihood ratio is of so many times
+// that rate against it. Between two events it is an integral over time (Dvoretzky,
 // Kiefer and Wolfowitz, "Sequential decision problems for processes with continuous time parameter", Annals of Mathematical Statistics, 1953).
 type Count struct {
 	Limit float64 // evidence at which it alarms; see Budget
@@ -20,6 +20,7 @@ type Count struct {
 type state struct {
 	Bank  bank
 	Hours hours
+	Local local
 	Drift drift
 	Ep    episode
 }
@@ -30,8 +31,7 @@ type rates struct {
 	Half           float64 // of the trouble that lasts
 }
 
-// Deviations by which the band is wide to each side: of what is not known of the level, and of what hours and days vary. Both hold
-// enough of the truth for what is left over to stay within the budget; dhvani bench insight measures it.
+// Deviations by which the band is wide to each side: of what is not known of the level, and of what hours and days vary.
 const (
 	countKnown, countNoise = 1.5, 2.0
 	shareKnown, shareNoise = 1.0, 1.8
@@ -51,7 +51,7 @@ func (c *Count) feed(m Moment, n float64) Reading {
 	}
 	if c.At == 0 {
 		c.At = m.At
-		c.S.Hours.turn(&c.Base, m, false)
+		c.S.begin(&c.Base, m, false)
 		c.rates(m)
 		c.S.Hours.Open.Observed += n
 		return c.reading(Learning)
@@ -59,8 +59,7 @@ func (c *Count) feed(m Moment, n float64) Reading {
 	m.At = max(m.At, c.At)
 	if m.At-c.At > 62*24*hour { // nobody looked for two months: nothing is known of that time
 		c.At = m.At
-		c.S.Hours.turn(&c.Base, m, true)
-		c.S.Bank, c.S.Ep = bank{}, episode{}
+		c.S.begin(&c.Base, m, true)
 		c.rates(m)
 		return c.reading(Quiet)
 	}
@@ -111,6 +110,13 @@ func (c *Count) close(next Moment) {
 	c.rates(next)
 }
 
+// begin opens an hour of which nothing before is known, or nothing since long ago.
+func (s *state) begin(b *Baseline, m Moment, gone bool) {
+	s.Hours.turn(b, m, gone)
+	s.Local.turn(b, m, 0, 0, true)
+	s.Bank, s.Ep = bank{}, episode{}
+}
+
 func (s *state) close(b *Baseline, next Moment) {
 	o := s.Hours.Open
 	day := &s.Hours.Day
@@ -118,6 +124,7 @@ func (s *state) close(b *Baseline, next Moment) {
 	if o.Holiday == 1 {
 		day[2] = -100 // this day is not like others
 	}
+	s.Local.turn(b, next, o.Observed, o.Expected, s.Ep.On)
 	if due, ok := s.Hours.turn(b, next, s.Ep.On); ok {
 		b.learn(int(due.Hour), due.Exposure, due.Observed)
 	}
@@ -140,6 +147,7 @@ func (c *Count) rates(m Moment) {
 	mid := c.Base.Rate(m)
 	w := math.Exp(c.Base.spread(m, countKnown, countNoise))
 	c.Rates = rates{Mid: mid, Low: mid / w, High: mid * w}
+	c.S.Local.fill()
 	c.half()
 }
 
@@ -167,24 +175,22 @@ func (c *Count) span(end int64, n float64) Phase {
 		p := e.after(back, float64(e.Direction)*(n-c.Rates.Mid*length))
 		if p == Recovered {
 			c.S.Bank = bank{}
+			c.S.Local.forget(&c.Base)
+			c.S.Local.fill()
 		}
 		return p
 	}
 	g := length * c.Rates.Mid / (max(c.Base.level(), 1e-9) * Period)
 	b := &c.S.Bank
-	for i, r := range ratios {
-		rate := c.Rates.High
-		if i >= ups {
-			rate = c.Rates.Low
-		}
-		x := (1 - r) * rate * length // the log ratio of having seen nothing
-		f := lift(x, r, n)
+	f, nothing := c.S.Local.drawn(n, c.Rates.Mid*length)
+	for i, x := range f {
+		f := math.Exp(min(x, 500))
 		if i < ups { // beginnings at the start, which is the cautious way
 			b.step(i, g, began, f)
 			continue
 		}
 		within := 1.0
-		if x > 1e-9 {
+		if x := nothing[i]; x > 1e-9 {
 			within = -math.Expm1(-x) / x // beginnings in between have seen a part
 		}
 		b.step(i, g*within, began, f)

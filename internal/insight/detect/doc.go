@@ -8,12 +8,12 @@
 //   - [Term]: how many of n opinions hold something that hardly any does, such as a phrase; one of very many that are looked for.
 //   - [Level]: any number without bounds (latency, money, a foreign series), of which nothing is known beforehand.
 //
-// Count and Share compare with a [Baseline]: what is usual at this hour of the week, and how surely that is known. What they
+// Count and Share compare with a [Baseline]: what is usual at this hour of the week, how surely that is known, and how the day was so far. What they
 // gather is an e-detector (Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change
 // detection", New England Journal of Statistics in Data Science, 2023): the sum, over all moments at which a change may have begun, of the likelihood ratio since then, which is Shiryaev's and Roberts'
 // statistic. While all is usual its mean grows by no more than the weight that is given to the beginnings. These weights add
 // up to one in four weeks of usual traffic, so the expected number of times that it passes c in four weeks is at most 1/c, however often one looks
-// (Ville's inequality). Nothing is calibrated by hand; that holds as far as the baseline's band holds the truth.
+// (Ville's inequality). Nothing is calibrated by hand; that holds as far as days and hours differ as they have differed.
 //
 // [Budget] shares the false alarms that a workspace may have over all its signals.
 package detect

@@ -46,4 +46,6 @@ func (p *Pool) State() []byte { return store('p', p) }
 // Restore makes the pool what it was when State was called. After an error it is as it was.
 func (p *Pool) Restore(b []byte) error { return restore('p', b, p) }
 
-func (p *Pool) valid() bool { return positive(p.Bank.M[:]...) && finite(p.Bank.A[:]...) }
+func (p *Pool) valid() bool {
+	return positive(p.Bank.M[:]...) && positive(p.Bank.W[:]...) && finite(p.Bank.T[:]...)
+}

@@ -4,18 +4,18 @@ import "math"
 
 // Share watches how many of n attempts went wrong, each customer once; or the mean of values from 0 to 1, such as ratings.
 //
-// The factor of one value x is x p1/p0 + (1-x)(1-p1)/(1-p0). For what either happens or not that is the likelihood ratio. It is linear in x, so its mean is at most 1 for any values from 0
-// to 1 whose mean is at most p0 (below p1): a bet in the sense of Waudby-Smith and Ramdas, "Estimating means of
-// bounded random variables by betting", Journal of the Royal Statistical Society B, 2024. p0 is the edge of the baseline's band.
+// The factor of one value x is x p1/p0 + (1-x)(1-p1)/(1-p0). For what either happens or not that is the likelihood ratio. It is linear in x, so its mean is 1 for any values from 0
+// to 1 whose mean is p0: a bet in the sense of Waudby-Smith and Ramdas, "Estimating means of
+// bounded random variables by betting", Journal of the Royal Statistical Society B, 2024. p0 is what is expected next while all is usual (local).
 type Share struct {
 	Limit float64 // evidence at which it alarms; see Budget
 	At    int64
 	Base  Baseline
 	S     state
 	Rates rates
-	Hit   [len(ratios)]float64 // factors of a 1
-	Miss  [len(ratios)]float64 // factors of a 0
-	Back  [2]float64           // the same for the usual against half of the trouble
+	Hit   [ups]float64 // against the edge of the band, which is for pools: factors of a 1
+	Miss  [ups]float64 // and of a 0
+	Back  [2]float64   // the same for the usual against half of the trouble
 }
 
 // shareFlat is Baseline.Flat of a share.
@@ -30,13 +30,12 @@ func (s *Share) Feed(m Moment, k, n float64) Reading {
 	k = clamp(k, 0, n)
 	if s.At == 0 {
 		s.Base.Flat = shareFlat
-		s.S.Hours.turn(&s.Base, m, false)
+		s.S.begin(&s.Base, m, false)
 		s.rates(m)
 	}
 	m.At = max(m.At, s.At)
 	if m.At-s.At > 62*24*hour && s.At != 0 {
-		s.S.Hours.turn(&s.Base, m, true)
-		s.S.Bank, s.S.Ep = bank{}, episode{}
+		s.S.begin(&s.Base, m, true)
 		s.rates(m)
 	}
 	s.At = m.At
@@ -82,13 +81,15 @@ func (s *Share) take(k, n float64) Phase {
 		p := e.after(f, float64(e.Direction)*(k-s.Rates.Mid*n))
 		if p == Recovered {
 			s.S.Bank = bank{}
+			s.S.Local.forget(&s.Base)
+			s.S.Local.fillShare(s.Rates.Mid)
 		}
 		return p
 	}
 	g := n / (s.Base.pace() * Period)
 	began := float64(s.At / 1e6)
-	for i := range ratios {
-		s.S.Bank.step(i, g, began, factor(s.Hit[i], s.Miss[i], k, n))
+	for i, f := range s.S.Local.drawnShare(k, n) {
+		s.S.Bank.step(i, g, began, f)
 	}
 	p := s.S.judge(&s.Base, s.At, s.Limit)
 	if p == Alarm {
@@ -122,17 +123,12 @@ func (s *Share) rates(m Moment) {
 	odds := mid / (1 - mid)
 	high, low := odds*w, odds/w
 	s.Rates = rates{Mid: mid, Low: low / (1 + low), High: high / (1 + high)}
-	for i, r := range ratios {
+	for i, r := range ratios[:ups] {
 		p0, o := s.Rates.High, high*r
-		if i >= ups {
-			p0, o = s.Rates.Low, low*r
-		}
-		p1 := clamp(o/(1+o), 1e-7, 0.98)
-		if i < ups {
-			p1 = max(p1, min(p0, 0.999))
-		}
+		p1 := max(clamp(o/(1+o), 1e-7, 0.98), min(p0, 0.999))
 		s.Hit[i], s.Miss[i] = p1/p0, (1-p1)/(1-p0)
 	}
+	s.S.Local.fillShare(mid)
 	if s.S.Ep.On {
 		s.half()
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // version of what is stored. Another one is refused, and the series learns anew from history.
-const version = 2
+const version = 3
 
 // ErrState is that of bytes which no detector of this version wrote.
 var ErrState = errors.New("not the state of this detector")
@@ -91,7 +91,8 @@ func (s *state) valid(at int64) bool {
 		}
 	}
 	e := &s.Ep
-	return positive(s.Bank.M[:]...) && finite(s.Bank.A[:]...) && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
+	l := &s.Local
+	return positive(l.Mean, l.Var, l.Fast, l.Holiday, l.A, l.B) && positive(l.To[:]...) && positive(s.Bank.M[:]...) && positive(s.Bank.W[:]...) && finite(s.Bank.T[:]...) && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
 		finite(e.Excess, h.Day[0], h.Day[1], h.Day[2]) && positive(s.Drift.Days, h.Open.Exposure, h.Open.Observed, h.Open.Expected,
 		e.Ratio, e.Back, e.Told, e.Seen, e.Sum, e.Evidence, e.Between, e.Lately, e.Last)
 }

@@ -64,23 +64,18 @@ func (c cases) causes(since, was []insight.Outcome, from, now int64, up bool) ([
 		return cause.FindCount(scaled(t, since, was, from, now), up)
 	}
 	causes, sure := cause.Find(t, up)
-	if several, ok := cause.Several(t); ok && up && (!sure || several.Rate >= finer*causes[0].Rate) && !sharper(causes, several) {
+	if several, ok := cause.Several(t); ok && up && !(sure && as(causes[0], several)) && !slices.ContainsFunc(causes, func(c cause.Cause) bool { return c.Explains >= 0.6 && as(c, several) }) {
 		causes, sure = append([]cause.Cause{several}, causes[:min(len(causes), 2)]...), several.Sure >= 0.5
 	}
 	return causes, sure
 }
 
-// finer is how many times the rate of one sure value several values of a dimension must have to be named in its place: in two regions of a country much
+// finer is how many times the rate of one value several values of a dimension must have to be named in its place: in two regions of a country much
 // more goes wrong than in all of it.
 const finer = 1.2
 
-// sharper reports whether one of some causes tells who is hit as well as
-// several values together.
-func sharper(causes []cause.Cause, several cause.Cause) bool {
-	return slices.ContainsFunc(causes, func(c cause.Cause) bool {
-		return len(c.Pairs) > 0 && c.Explains >= 0.6 && c.Rate >= 0.95*several.Rate
-	})
-}
+// as reports whether one cause tells who is hit as well as several values together.
+func as(c, several cause.Cause) bool { return len(c.Pairs) > 0 && finer*c.Rate >= several.Rate }
 
 // table adds outcomes up by the values of their dimensions. A customer counts once.
 func (c cases) table(dims []insight.Dim, since, was []insight.Outcome) cause.Table {

@@ -88,7 +88,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	if err != nil {
 		return f, fmt.Errorf("changes before %s: %w", main.name, err)
 	}
-	f.Changes = likely(changes, f.Since, f.Noticed, f.Causes)
+	f.Changes = likely(changes, f.began(), f.Noticed, f.Causes)
 	if err := s.named(ctx, tx, r, &f); err != nil {
 		return f, fmt.Errorf("name the product of %s: %w", main.name, err)
 	}
@@ -402,6 +402,17 @@ func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.
 		}
 	}
 	return nil
+}
+
+// began is the latest beginning that the signs tell by which it was noticed: which of them is right nobody knows.
+func (f *found) began() int64 {
+	at := f.Since
+	for _, sign := range f.Signs {
+		if sign.Noticed == f.Noticed {
+			at = max(at, sign.Since)
+		}
+	}
+	return at
 }
 
 // likely are the changes that may be the cause: before it began or hardly after,

@@ -93,7 +93,9 @@ func (p *Panel) Cases(now int64) (opened, told []*Case) {
 			c = &Case{Theme: g.themeNow(), Good: g.isGood(), Opened: now}
 			p.cases, opened = append(p.cases, c), append(opened, c)
 		}
-		c.signs, c.Signs, c.last = append(c.signs, g), append(c.Signs, g.name), now
+		if c.last = now; !slices.Contains(c.signs, g) { // one may be listed first and told then
+			c.signs, c.Signs = append(c.signs, g), append(c.Signs, g.name)
+		}
 		if c.Told == 0 && slices.Contains(n.told, g) {
 			c.Told = now
 			told = append(told, c)

@@ -1,0 +1,103 @@
+package detect
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Whatever the urn holds, what is drawn from it makes no change likelier on average: the mean of each factor is 1.
+func TestAnUrnIsFair(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var b Baseline
+		b.Hours, b.Sum = 1000, rapid.Float64Range(10, 1e5).Draw(t, "sum")
+		l := local{Mean: rapid.Float64Range(0.3, 3).Draw(t, "mean"), Var: rapid.Float64Range(1e-4, 0.3).Draw(t, "var"), Fast: rapid.Float64Range(1e-4, 0.2).Draw(t, "fast")}
+		e := rapid.Float64Range(0.01, 20).Draw(t, "expected")
+		l.fill()
+		var mean [len(ratios)]float64
+		for n := range 1500 {
+			k, at := float64(n), l
+			// The negative binomial's: of n events where e are usual.
+			some, _ := math.Lgamma(l.A + k)
+			all, _ := math.Lgamma(l.A)
+			fact, _ := math.Lgamma(k + 1)
+			p := math.Exp(some - all - fact + l.A*math.Log(l.B/(l.B+e)) + k*math.Log(e/(l.B+e)))
+			f, _ := at.drawn(k, e)
+			for i, x := range f {
+				mean[i] += p * math.Exp(x)
+			}
+		}
+		for i, m := range mean[:4] { // larger ones need numbers beyond those
+			if math.Abs(m-1) > 1e-5 {
+				t.Fatalf("a count's factor for %g times has the mean %g", ratios[i], m)
+			}
+		}
+
+		l.fillShare(rapid.Float64Range(1e-4, 0.95).Draw(t, "share"))
+		p := l.A / (l.A + l.B)
+		hit, miss, half := l, l, l
+		one, none, both := hit.drawnShare(1, 1), miss.drawnShare(0, 1), half.drawnShare(0.5, 1)
+		for i := range one {
+			if math.Abs(p*one[i]+(1-p)*none[i]-1) > 1e-9 || math.Abs(both[i]-(one[i]+none[i])/2) > 1e-9*both[i] {
+				t.Fatalf("a share's factors for %g times: %g, %g, and %g of one half", ratios[i], one[i], none[i], both[i])
+			}
+		}
+		then := hit.drawnShare(0, 1)
+		again := l
+		for i, x := range again.drawnShare(1, 2) {
+			if math.Abs(x/(one[i]*then[i])-1) > 1e-5 {
+				t.Fatalf("two values together count %g, one by one %g", x, one[i]*then[i])
+			}
+		}
+	})
+}
+
+func TestRise(t *testing.T) {
+	for _, x := range []float64{1, 3.5, 8, 9, 30, 1e3, 1e6} {
+		for _, n := range []float64{0, 0.5, 1, 7, 100, 1e4} {
+			a, _ := math.Lgamma(x)
+			b, _ := math.Lgamma(x + n)
+			if got := rise(x, n); math.Abs(got-(b-a)) > 1e-6*max(1, math.Abs(b-a)) {
+				t.Errorf("of %g and %g: %g, not %g", x, n, got, b-a)
+			}
+		}
+	}
+}
+
+// A morning on which less goes wrong than usual says that the afternoon will be so too: three times as much is then noticed, though it is little against what
+// the worst days have.
+func TestTheMorningTells(t *testing.T) {
+	const n = 60 // attempts in five minutes
+	late := 0
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		s := &Share{Limit: 350}
+		at, p := start, 0.0
+		feed := func(p float64) Reading {
+			at += hour / 12
+			k := draw(r, n*p)
+			return s.Feed(UTC(at-1), min(k, n), n)
+		}
+		for range 28 {
+			p = 0.04 * math.Exp(0.15*r.NormFloat64())
+			for range 24 * 12 {
+				feed(p)
+			}
+		}
+		s.Calm()
+		for range 15 * 12 {
+			feed(0.03)
+		}
+		for i := 0; feed(0.09).Phase != Alarm; i++ {
+			if i == 15 {
+				late++
+				break
+			}
+		}
+	}
+	if late > 6 {
+		t.Errorf("in %d of 20 shops it took more than eighty minutes", late)
+	}
+}
