@@ -14,6 +14,7 @@ type Baseline struct {
 	Seen, Sum float64 // exposure times shape, events
 	Fast      [2]float64
 	Pace      [2]float64 // exposure and hours, faded
+	Lately    [2]float64 // events of some 33 hours, and how many were expected
 	Day       [24]cell
 	Week      [168]cell
 	Days      [2]float64 // as Noise, between days
@@ -30,7 +31,7 @@ const (
 	dayPrior = 6.0            // expected events that a cell's prior counts for
 	wkPrior  = 20.0           // likewise
 	noise0   = 0.12 * 0.12    // relative variance of the rate before anything is known
-	noiseN   = 40.0           // what that counts for, in squared expected events
+	noiseN   = 5000.0         // what that counts for, in squared expected events: with as many, chance alone makes a deviation of 0.02 of what is measured
 	noiseMin = 0.03 * 0.03    // no rate is steadier than that
 	plainAt  = 15.0           // see plain
 	young    = float64(4 * 7) // days until the hours of the week are known
@@ -93,13 +94,28 @@ func (b *Baseline) plain() float64 {
 }
 
 // noise is the variance of the rate beyond chance, relative to it: of hours or of days, whichever is more. Days tell where hours have few events.
-func (b *Baseline) noise() float64 { return max(noiseMin, b.hourly(), b.daily()) }
+func (b *Baseline) noise() float64 { return max(b.least(), b.hourly(), b.daily()) }
 
 // hourly is that of hours alone.
-func (b *Baseline) hourly() float64 { return (b.Noise[0] + noise0*noiseN) / (b.Noise[1] + noiseN) }
+func (b *Baseline) hourly() float64 { return b.beyond(b.Noise) }
 
 // daily is that of days alone.
-func (b *Baseline) daily() float64 { return (b.Days[0] + noise0*noiseN) / (b.Days[1] + noiseN) }
+func (b *Baseline) daily() float64 { return b.beyond(b.Days) }
+
+func (b *Baseline) beyond(sums [2]float64) float64 {
+	q := b.rest()
+	return (sums[0] + noise0*q*q*noiseN) / (sums[1] + noiseN)
+}
+
+func (b *Baseline) least() float64 { q := b.rest(); return noiseMin * q * q }
+
+// rest is what a usual share lacks to 1, and 1 for a count. Deviations are thought of as those of odds: they are this much smaller relative to a share, and chance is so too.
+func (b *Baseline) rest() float64 {
+	if b.Flat == 0 {
+		return 1
+	}
+	return 1 - clamp(b.level(), 0, 0.98)
+}
 
 // learnDay takes a whole usual day.
 func (b *Baseline) learnDay(observed, expected float64) {
@@ -107,7 +123,7 @@ func (b *Baseline) learnDay(observed, expected float64) {
 		return
 	}
 	d := clamp(observed-expected, -expected, expected)
-	b.Days[0], b.Days[1] = b.Days[0]*0.98+d*d-expected, b.Days[1]*0.98+expected*expected
+	b.Days[0], b.Days[1] = b.Days[0]*0.98+d*d-b.rest()*expected, b.Days[1]*0.98+expected*expected
 }
 
 // ready says that there is enough to compare with: three days and some events or, for a share, attempts.
@@ -137,17 +153,21 @@ func (b *Baseline) learn(h int, exposure, observed float64) {
 			sd += e // seasons are not known yet
 		}
 		observed = clamp(observed, e-4*sd, e+4*sd)
-		d := observed - e
-		b.Noise[0], b.Noise[1] = b.Noise[0]*fade+d*d-e, b.Noise[1]*fade+e*e
+		if d := observed - e; b.Hours >= 168 {
+			b.Noise[0], b.Noise[1] = b.Noise[0]*fade+d*d-b.rest()*e, b.Noise[1]*fade+e*e
+		}
 	}
 	b.Sum, b.Seen = b.Sum*fade+observed, b.Seen*fade+exposure*shape
 	b.Fast[1], b.Fast[0] = b.Fast[1]*fadeFast+observed, b.Fast[0]*fadeFast+exposure*shape
 	if b.Hours <= 24 {
 		return // a first day has no shape, only a level
 	}
+	// The shape is that of the days as they are: a level that has moved, and is followed slowly, must not become a shape.
+	now := level * exposure * (b.Lately[0] + wkPrior) / (b.Lately[1] + wkPrior)
+	b.Lately[0], b.Lately[1] = b.Lately[0]*0.97+observed, b.Lately[1]*0.97+e
 	d := &b.Day[h%24]
-	d.add(dayFade, observed, level*exposure)
-	b.Week[h].add(weekFade, observed, level*exposure*d.ratio((1+b.Flat)*dayPrior))
+	d.add(dayFade, observed, now)
+	b.Week[h].add(weekFade, observed, now*d.ratio((1+b.Flat)*dayPrior))
 }
 
 // nudge takes an hour that was trouble. It teaches its hour of the week a little, so that what comes every week at this hour is usual in the end.

@@ -182,7 +182,7 @@ func (c *Count) span(end int64, n float64) Phase {
 	}
 	g := length * c.Rates.Mid / (max(c.Base.level(), 1e-9) * Period)
 	b := &c.S.Bank
-	f, nothing := c.S.Local.drawn(n, c.Rates.Mid*length)
+	f, nothing := c.S.Local.drawn(b, n, c.Rates.Mid*length)
 	for i, x := range f {
 		f := math.Exp(min(x, 500))
 		if i < ups { // beginnings at the start, which is the cautious way

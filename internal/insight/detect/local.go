@@ -11,30 +11,36 @@ type local struct {
 	Mean, Var float64              // of the factor, for the open hour
 	Fast      float64              // relative variance of this hour by itself
 	Holiday   float64              // 1 for an hour of one
-	A, B      float64              // events and usual events (of a share: and what did not go wrong) that the urn of the open hour holds
-	To        [len(ratios)]float64 // factors, or shares, that are looked for in the open hour
+	Slack     float64              // times more or less are usual too, for weeks
+	Vary      float64              // relative variance of the factor, or of a share's odds, at the beginning of the open hour
+	A         float64              // events that the urns of the open hour hold
+	B         [2]float64           // and usual events (of a share: what did not go wrong): of the urn against which less is weighed, and that for more
+	To        [len(ratios)]float64 // means of changes in the open hour: factors, or shares
+	C, D      [len(ratios)]float64 // as A and B, of the urns of changes
 }
 
 const (
 	stays  = 0.97 // how much of a factor is left after an hour
 	sleeps = 0.5  // and after midnight: with the hours before, a quarter after a day
-	doubt  = 1.5  // times the variance that was seen: it is itself known from few days
+	doubt  = 1.2  // times the variance that was seen: it is itself known from few days
 	surest = 1e9  // events that an urn holds at most
+	wide   = 0.04 // least variance of a change: those that are looked for are this far apart
+	slack  = 0.4  // deviations of a day by which things may stay away from the baseline, which follows slowly
 )
 
 // varies is by how much the rate differs beyond chance, as variances relative to it: slowly, from day to day and as far as the level is not known,
 // on a holiday and in a young shop; and fast, from hour to hour, and as far as this hour of the day and of the week are not known.
 func (b *Baseline) varies(m Moment) (slow, fast float64) {
-	k := 1 + b.Flat
-	days := max(b.daily(), noiseMin)
-	slow = doubt*days + 1/(b.Sum+1)
-	fast = doubt*max(noiseMin, b.hourly()-days) + 1/(k*dayPrior+float64(b.Day[m.Hour%24].O)) + 1/(k*wkPrior+float64(b.Week[m.Hour].O))
+	q, k := b.rest(), 1+b.Flat
+	days := max(b.daily(), b.least())
+	slow = doubt*days + q/(b.Sum+1)
+	fast = doubt*max(b.least(), b.hourly()-days) + q/(k*dayPrior+float64(b.Day[m.Hour%24].O)) + q/(k*wkPrior+float64(b.Week[m.Hour].O))
 	if d := b.Hours / 24; d < young {
-		x := math.Pow(0.5*(1-d/young), 2)
+		x := math.Pow(0.5*q*(1-d/young), 2)
 		slow, fast = slow+x, fast+x
 	}
 	if m.Holiday {
-		slow += 0.4 * 0.4
+		slow += math.Pow(0.4*q, 2)
 	}
 	return slow, fast
 }
@@ -50,7 +56,7 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 	case troubled || holiday != l.Holiday:
 		l.Mean, l.Var, l.Holiday = 1, slow, holiday
 	case expected > 0:
-		gain := l.Var / (l.Var + l.Fast + l.Mean/expected)
+		gain := l.Var / (l.Var + l.Fast + b.rest()*l.Mean/expected)
 		l.Mean = clamp(l.Mean+gain*(observed/expected-l.Mean), 0.02, 50)
 		l.Var *= 1 - gain
 	}
@@ -59,7 +65,7 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 		k *= sleeps
 	}
 	l.Mean, l.Var = 1+k*(l.Mean-1), k*k*l.Var+(1-k*k)*slow
-	l.Fast = fast
+	l.Fast, l.Slack = fast, math.Exp(slack*math.Sqrt(slow)/b.rest())
 }
 
 // forget is for after a trouble: nothing is known of how the day was.
@@ -68,66 +74,136 @@ func (l *local) forget(b *Baseline) {
 	l.Mean, l.Var = 1, slow
 }
 
-// fill makes the urn of a count: a Gamma distribution of the factor.
+// fill makes the urns of a count: Gamma distributions of the factor.
 func (l *local) fill() {
-	l.A = min(1/(l.Var/(l.Mean*l.Mean)+l.Fast), surest)
-	l.B = l.A / l.Mean
+	l.Vary = l.Var/(l.Mean*l.Mean) + l.Fast
+	l.A = min(1/l.Vary, surest)
+	l.B = [2]float64{l.A / l.Mean * l.Slack, l.A / l.Mean / l.Slack}
 	for i, r := range ratios {
 		l.To[i] = r * l.Mean
+		l.fresh(i)
 	}
 }
 
-// fillShare makes that of a share whose usual one is mid: a Beta distribution with the same relative variance.
+// fresh makes the urn of a change of which nothing was seen yet.
+func (l *local) fresh(i int) {
+	l.C[i] = min(1/max(l.Vary, wide), surest)
+	l.D[i] = l.C[i] / l.To[i]
+}
+
+// fillShare makes those of a share whose usual one is mid: Beta distributions.
 func (l *local) fillShare(mid float64) {
 	p := clamp(l.Mean*mid, 1e-6, 1-(1-mid)/4)
-	n := clamp((1-p)/(p*(l.Var/(l.Mean*l.Mean)+l.Fast))-1, 1/min(p, 1-p), surest)
-	l.A, l.B = p*n, (1-p)*n
+	l.Vary = (l.Var/(l.Mean*l.Mean) + l.Fast) / ((1 - p) * (1 - p))
+	n := balls(p, l.Vary)
+	l.A, l.B = p*n, [2]float64{(1 - p) * n * l.Slack, (1 - p) * n / l.Slack}
 	odds := p / (1 - p)
 	for i, r := range ratios {
 		l.To[i] = clamp(odds*r/(1+odds*r), 1e-7, max(0.98, p))
+		l.freshShare(i)
 	}
 }
 
-// drawn puts n events into the urn of a count, in a time in which e are usual. It returns the logarithms of how many times likelier each change makes them than the urn does,
-// and how many times likelier nothing would have been.
-func (l *local) drawn(n, e float64) (f, nothing [len(ratios)]float64) {
-	some := l.A * math.Log1p(e/l.B)
-	usual := 0.0
-	if n > 0 {
-		usual = n*math.Log(l.B+e) - rise(l.A, n)
+func (l *local) freshShare(i int) {
+	to := l.To[i]
+	n := balls(to, max(l.Vary, wide))
+	l.C[i], l.D[i] = to*n, (1-to)*n
+}
+
+// balls is how many values a Beta distribution with a mean holds whose odds have a relative variance.
+func balls(mean, vary float64) float64 {
+	return clamp(1/(vary*mean*(1-mean))-1, 1/min(mean, 1-mean), surest)
+}
+
+// side is which urn a ratio is weighed against.
+func side(ratio int) int {
+	if ratio < ups {
+		return 1
 	}
-	for i, to := range l.To {
-		nothing[i] = some - to*e
-		f[i] = nothing[i]
-		if n > 0 {
-			f[i] += usual + n*math.Log(to)
+	return 0
+}
+
+// nearest is how many times more, and less, than what is usual a change is at least. It learns what it is, but must not become what is usual.
+const nearest = 1.15
+
+// apart keeps the mean, or odds, of a change away from those of what is usual, x.
+func (l *local) apart(i int, x float64) {
+	if i < ups {
+		l.D[i] = min(l.D[i], l.C[i]/(nearest*x))
+	} else {
+		l.D[i] = max(l.D[i], l.C[i]*nearest/x)
+	}
+}
+
+// drawn puts n events into the urns of a count, in a time in which e are usual. It returns the logarithms of how many times likelier each change makes them than what is usual
+// does, and how many times likelier nothing would have been. A change knows what was seen since it may have begun.
+func (l *local) drawn(since *bank, n, e float64) (f, nothing [len(ratios)]float64) {
+	var none, some, mean [2]float64
+	for k, b := range l.B {
+		mean[k] = l.A / b
+		none[k], some[k] = poured(l.A, b, n, e)
+		l.B[k] = b + e
+	}
+	for i := range ratios {
+		if since.W[i] <= 1 {
+			l.fresh(i)
 		}
+		k := side(i)
+		l.apart(i, mean[k])
+		x, y := poured(l.C[i], l.D[i], n, e)
+		nothing[i], f[i] = x-none[k], y-some[k]
+		l.C[i], l.D[i] = l.C[i]+n, l.D[i]+e
 	}
-	l.A, l.B = l.A+n, l.B+e
+	l.A += n
 	return f, nothing
 }
 
-// drawnShare puts the sum k of n values into the urn of a share. It returns how many times likelier each change makes it, in one order of the values, than the urn does. For one
-// value that is linear in it, so it is a bet.
-func (l *local) drawnShare(k, n float64) (f [len(ratios)]float64) {
-	if n == 1 {
-		p := l.A / (l.A + l.B)
-		for i, to := range l.To {
-			f[i] = k*to/p + (1-k)*(1-to)/(1-p)
-		}
-	} else {
-		usual := rise(l.A, k) + rise(l.B, n-k) - rise(l.A+l.B, n)
-		for i, to := range l.To {
-			f[i] = math.Exp(min(k*math.Log(to)+(n-k)*math.Log1p(-to)-usual, 500))
-		}
+// poured are the logarithms of how likely an urn makes no event, and n, where e are usual: but for e^n/n!, which is that of all urns.
+func poured(a, b, n, e float64) (none, some float64) {
+	none = -a * math.Log1p(e/b)
+	if n == 0 {
+		return none, none
 	}
-	l.A, l.B = l.A+k, l.B+n-k
+	return none, none + rise(a, n) - n*math.Log(b+e)
+}
+
+// drawnShare puts the sum k of n values into the urns of a share. It returns how many times likelier each change makes it, in one order of the values, than what is usual does. For
+// one value that is linear in it, so it is a bet.
+func (l *local) drawnShare(since *bank, k, n float64) (f [len(ratios)]float64) {
+	var usual, odds [2]float64
+	for j, b := range l.B {
+		odds[j] = l.A / b
+		if usual[j] = l.A / (l.A + b); n != 1 {
+			usual[j] = rise(l.A, k) + rise(b, n-k) - rise(l.A+b, n)
+		}
+		l.B[j] = b + n - k
+	}
+	for i := range ratios {
+		if since.W[i] <= 1 {
+			l.freshShare(i)
+		}
+		l.apart(i, odds[side(i)])
+		c, d, p := l.C[i], l.D[i], usual[side(i)]
+		if n == 1 {
+			to := c / (c + d)
+			f[i] = k*to/p + (1-k)*(1-to)/(1-p)
+		} else {
+			f[i] = math.Exp(min(rise(c, k)+rise(d, n-k)-rise(c+d, n)-p, 500))
+		}
+		l.C[i], l.D[i] = c+k, d+n-k
+	}
+	l.A += k
 	return f
 }
 
 // rise is the logarithm of Gamma(x+n)/Gamma(x), by Stirling's series where that is good to 1e-7.
 func rise(x, n float64) float64 {
-	if x < 8 {
+	switch {
+	case n == 0:
+		return 0
+	case n == 1:
+		return math.Log(x)
+	case x < 8:
 		a, _ := math.Lgamma(x)
 		b, _ := math.Lgamma(x + n)
 		return b - a

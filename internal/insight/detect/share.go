@@ -88,7 +88,7 @@ func (s *Share) take(k, n float64) Phase {
 	}
 	g := n / (s.Base.pace() * Period)
 	began := float64(s.At / 1e6)
-	for i, f := range s.S.Local.drawnShare(k, n) {
+	for i, f := range s.S.Local.drawnShare(&s.S.Bank, k, n) {
 		s.S.Bank.step(i, g, began, f)
 	}
 	p := s.S.judge(&s.Base, s.At, s.Limit)

@@ -74,7 +74,7 @@ func (b *Baseline) valid() bool {
 			return false
 		}
 	}
-	return positive(b.Hours, b.Flat, b.Seen, b.Sum, b.Fast[0], b.Fast[1], b.Pace[0], b.Pace[1], b.Noise[1], b.Days[1]) && finite(b.Noise[0], b.Days[0])
+	return positive(b.Hours, b.Flat, b.Seen, b.Sum, b.Fast[0], b.Fast[1], b.Pace[0], b.Pace[1], b.Lately[0], b.Lately[1], b.Noise[1], b.Days[1]) && finite(b.Noise[0], b.Days[0])
 }
 
 func (s *state) valid(at int64) bool {
@@ -92,7 +92,7 @@ func (s *state) valid(at int64) bool {
 	}
 	e := &s.Ep
 	l := &s.Local
-	return positive(l.Mean, l.Var, l.Fast, l.Holiday, l.A, l.B) && positive(l.To[:]...) && positive(s.Bank.M[:]...) && positive(s.Bank.W[:]...) && finite(s.Bank.T[:]...) && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
+	return positive(l.Mean, l.Var, l.Fast, l.Holiday, l.Slack, l.Vary, l.A, l.B[0], l.B[1]) && positive(l.To[:]...) && positive(l.C[:]...) && positive(l.D[:]...) && positive(s.Bank.M[:]...) && positive(s.Bank.W[:]...) && finite(s.Bank.T[:]...) && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
 		finite(e.Excess, h.Day[0], h.Day[1], h.Day[2]) && positive(s.Drift.Days, h.Open.Exposure, h.Open.Observed, h.Open.Expected,
 		e.Ratio, e.Back, e.Told, e.Seen, e.Sum, e.Evidence, e.Between, e.Lately, e.Last)
 }
