@@ -138,7 +138,7 @@ func (b *Baseline) pace() float64 {
 }
 
 // learn takes one whole hour. What lies more than four deviations away teaches only so much: past troubles nobody
-// noticed must not become usual.
+// noticed must not become usual. What comes at this hour of each week, such as the crowd of a sale, may teach its hour twice as much.
 func (b *Baseline) learn(h int, exposure, observed float64) {
 	b.Hours++
 	b.Pace[0], b.Pace[1] = b.Pace[0]*fade+exposure, b.Pace[1]*fade+1
@@ -147,11 +147,13 @@ func (b *Baseline) learn(h int, exposure, observed float64) {
 	}
 	level, shape := b.level(), b.shape(h)
 	e := level * shape * exposure
+	weekly := observed
 	if b.Hours > 24 {
 		sd := math.Sqrt(e + e*e*b.noise() + 1)
 		if b.Hours < 168 {
 			sd += e // seasons are not known yet
 		}
+		weekly = clamp(observed, e-8*sd, e+8*sd)
 		observed = clamp(observed, e-4*sd, e+4*sd)
 		if d := observed - e; b.Hours >= 168 {
 			b.Noise[0], b.Noise[1] = b.Noise[0]*fade+d*d-b.rest()*e, b.Noise[1]*fade+e*e
@@ -167,7 +169,7 @@ func (b *Baseline) learn(h int, exposure, observed float64) {
 	b.Lately[0], b.Lately[1] = b.Lately[0]*0.97+observed, b.Lately[1]*0.97+e
 	d := &b.Day[h%24]
 	d.add(dayFade, observed, now)
-	b.Week[h].add(weekFade, observed, now*d.ratio((1+b.Flat)*dayPrior))
+	b.Week[h].add(weekFade, weekly, now*d.ratio((1+b.Flat)*dayPrior))
 }
 
 // nudge takes an hour that was trouble. It teaches its hour of the week a little, so that what comes every week at this hour is usual in the end.

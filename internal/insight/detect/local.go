@@ -25,7 +25,7 @@ const (
 	doubt  = 1.2  // times the variance that was seen: it is itself known from few days
 	surest = 1e9  // events that an urn holds at most
 	wide   = 0.04 // least variance of a change: those that are looked for are this far apart
-	slack  = 0.4  // deviations of a day by which things may stay away from the baseline, which follows slowly
+	slack  = 0.6  // deviations of a day by which things may stay away from the baseline, which follows slowly
 )
 
 // varies is by how much the rate differs beyond chance, as variances relative to it: slowly, from day to day and as far as the level is not known,
