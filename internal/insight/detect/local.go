@@ -15,8 +15,8 @@ type local struct {
 	Vary      float64              // relative variance of the factor, or of a share's odds, at the beginning of the open hour
 	A         float64              // events that the urns of the open hour hold
 	B         [2]float64           // and usual events (of a share: what did not go wrong): of the urn against which less is weighed, and that for more
-	To        [len(ratios)]float64 // means of changes in the open hour: factors, or shares
-	C, D      [len(ratios)]float64 // as A and B, of the urns of changes
+	C0, D0    [len(ratios)]float64 // as A and B, of the urns of changes of which nothing was seen yet
+	C, D      [len(ratios)]float64 // and as they are
 }
 
 const (
@@ -79,16 +79,11 @@ func (l *local) fill() {
 	l.Vary = l.Var/(l.Mean*l.Mean) + l.Fast
 	l.A = min(1/l.Vary, surest)
 	l.B = [2]float64{l.A / l.Mean * l.Slack, l.A / l.Mean / l.Slack}
+	c := 1 / max(l.Vary, wide)
 	for i, r := range ratios {
-		l.To[i] = r * l.Mean
-		l.fresh(i)
+		l.C0[i], l.D0[i] = c, c/(r*l.Mean)
 	}
-}
-
-// fresh makes the urn of a change of which nothing was seen yet.
-func (l *local) fresh(i int) {
-	l.C[i] = min(1/max(l.Vary, wide), surest)
-	l.D[i] = l.C[i] / l.To[i]
+	l.C, l.D = l.C0, l.D0
 }
 
 // fillShare makes those of a share whose usual one is mid: Beta distributions.
@@ -99,15 +94,11 @@ func (l *local) fillShare(mid float64) {
 	l.A, l.B = p*n, [2]float64{(1 - p) * n * l.Slack, (1 - p) * n / l.Slack}
 	odds := p / (1 - p)
 	for i, r := range ratios {
-		l.To[i] = clamp(odds*r/(1+odds*r), 1e-7, max(0.98, p))
-		l.freshShare(i)
+		to := clamp(odds*r/(1+odds*r), 1e-7, max(0.98, p))
+		n := balls(to, max(l.Vary, wide))
+		l.C0[i], l.D0[i] = to*n, (1-to)*n
 	}
-}
-
-func (l *local) freshShare(i int) {
-	to := l.To[i]
-	n := balls(to, max(l.Vary, wide))
-	l.C[i], l.D[i] = to*n, (1-to)*n
+	l.C, l.D = l.C0, l.D0
 }
 
 // balls is how many values a Beta distribution with a mean holds whose odds have a relative variance.
@@ -126,33 +117,33 @@ func side(ratio int) int {
 // nearest is how many times more, and less, than what is usual a change is at least. It learns what it is, but must not become what is usual.
 const nearest = 1.15
 
-// apart keeps the mean, or odds, of a change away from those of what is usual, x.
-func (l *local) apart(i int, x float64) {
-	if i < ups {
-		l.D[i] = min(l.D[i], l.C[i]/(nearest*x))
-	} else {
-		l.D[i] = max(l.D[i], l.C[i]*nearest/x)
+// ready makes the urn of a change ready for what comes: a new one where it begins only now, and its mean, or odds, away from those of what is usual, of which 1/x is given.
+func (l *local) ready(i int, since *bank, x float64) (c, d float64) {
+	if since.W[i] <= 1 {
+		l.C[i], l.D[i] = l.C0[i], l.D0[i]
 	}
+	c = l.C[i]
+	if i < ups {
+		return c, min(l.D[i], c*x/nearest)
+	}
+	return c, max(l.D[i], c*x*nearest)
 }
 
 // drawn puts n events into the urns of a count, in a time in which e are usual. It returns the logarithms of how many times likelier each change makes them than what is usual
 // does, and how many times likelier nothing would have been. A change knows what was seen since it may have begun.
 func (l *local) drawn(since *bank, n, e float64) (f, nothing [len(ratios)]float64) {
-	var none, some, mean [2]float64
+	var none, some, inverse [2]float64
 	for k, b := range l.B {
-		mean[k] = l.A / b
+		inverse[k] = b / l.A
 		none[k], some[k] = poured(l.A, b, n, e)
 		l.B[k] = b + e
 	}
 	for i := range ratios {
-		if since.W[i] <= 1 {
-			l.fresh(i)
-		}
 		k := side(i)
-		l.apart(i, mean[k])
-		x, y := poured(l.C[i], l.D[i], n, e)
+		c, d := l.ready(i, since, inverse[k])
+		x, y := poured(c, d, n, e)
 		nothing[i], f[i] = x-none[k], y-some[k]
-		l.C[i], l.D[i] = l.C[i]+n, l.D[i]+e
+		l.C[i], l.D[i] = c+n, d+e
 	}
 	l.A += n
 	return f, nothing
@@ -170,25 +161,22 @@ func poured(a, b, n, e float64) (none, some float64) {
 // drawnShare puts the sum k of n values into the urns of a share. It returns how many times likelier each change makes it, in one order of the values, than what is usual does. For
 // one value that is linear in it, so it is a bet.
 func (l *local) drawnShare(since *bank, k, n float64) (f [len(ratios)]float64) {
-	var usual, odds [2]float64
+	var usual, inverse, hit, miss [2]float64
 	for j, b := range l.B {
-		odds[j] = l.A / b
-		if usual[j] = l.A / (l.A + b); n != 1 {
+		inverse[j] = b / l.A
+		hit[j], miss[j] = k*(1+inverse[j]), (1-k)*(l.A+b)/b // over the usual share, and over what it lacks to 1
+		if n != 1 {
 			usual[j] = rise(l.A, k) + rise(b, n-k) - rise(l.A+b, n)
 		}
 		l.B[j] = b + n - k
 	}
 	for i := range ratios {
-		if since.W[i] <= 1 {
-			l.freshShare(i)
-		}
-		l.apart(i, odds[side(i)])
-		c, d, p := l.C[i], l.D[i], usual[side(i)]
+		j := side(i)
+		c, d := l.ready(i, since, inverse[j])
 		if n == 1 {
-			to := c / (c + d)
-			f[i] = k*to/p + (1-k)*(1-to)/(1-p)
+			f[i] = (c*hit[j] + d*miss[j]) / (c + d)
 		} else {
-			f[i] = math.Exp(min(rise(c, k)+rise(d, n-k)-rise(c+d, n)-p, 500))
+			f[i] = math.Exp(min(rise(c, k)+rise(d, n-k)-rise(c+d, n)-usual[j], 500))
 		}
 		l.C[i], l.D[i] = c+k, d+n-k
 	}
