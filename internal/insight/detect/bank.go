@@ -78,3 +78,5 @@ func finite(xs ...float64) bool {
 	}
 	return true
 }
+
+func (b *bank) valid() bool { return positive(b.M[:]...) && positive(b.W[:]...) && finite(b.T[:]...) }

@@ -67,8 +67,8 @@ func (b *Baseline) Rate(m Moment) float64 {
 	return b.level() * b.shape(h)
 }
 
-// spread is how wide the band is to each side that people see, and against whose edge pools and the ends of troubles are measured, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies
-// beyond chance, and what nobody can know yet of seasons in a young shop; of these deviations so many.
+// spread is how wide the band is to each side, in the logarithm of the rate: what is not known of the level, how much an hour or a day varies beyond chance, and
+// what nobody can know yet of seasons in a young shop; of these deviations so many. People see it as usual, and pools and the ends of troubles of means go by it.
 func (b *Baseline) spread(m Moment, known, noise float64) float64 {
 	p := 1.0
 	if b.Flat > 0 { // of a count hours and days vary alike, and crowds that stay for some hours must be over in time

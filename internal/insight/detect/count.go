@@ -94,6 +94,8 @@ func (c *Count) Skip(m Moment) {
 	if m.At > c.S.Hours.Open.At+hour {
 		c.S.Hours.Day[2] = -100 // this day has holes
 		c.close(m)
+		c.S.Local.forget(&c.Base)
+		c.S.Local.fill()
 	}
 	c.At = m.At
 }
@@ -304,13 +306,20 @@ func power(r, n float64) float64 {
 }
 
 // Calm forgets all evidence and a trouble that lasts, and keeps what is usual: after it has learnt from history, of which nobody is told.
-func (c *Count) Calm() { c.S.calm() }
+func (c *Count) Calm() {
+	c.S.calm(&c.Base)
+	c.S.Local.fill()
+}
 
 // Calm is Count's.
-func (s *Share) Calm() { s.S.calm() }
+func (s *Share) Calm() {
+	s.S.calm(&s.Base)
+	s.S.Local.fillShare(s.Rates.Mid)
+}
 
-func (s *state) calm() {
+func (s *state) calm(b *Baseline) {
 	s.Bank, s.Ep = bank{}, episode{}
+	s.Local.forget(b)
 	s.Drift.M, s.Drift.A = [6]float64{}, [6]float64{}
 }
 

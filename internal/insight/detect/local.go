@@ -11,6 +11,7 @@ type local struct {
 	Mean, Var float64              // of the factor, for the open hour
 	Fast      float64              // relative variance of this hour by itself
 	Holiday   float64              // 1 for an hour of one
+	Spoilt    float64              // 1 for an hour in which a trouble was, or nobody looked: it says nothing of the day
 	Slack     float64              // times more or less are usual too, for weeks
 	Vary      float64              // relative variance of the factor, or of a share's odds, at the beginning of the open hour
 	A         float64              // events that the urns of the open hour hold
@@ -53,8 +54,8 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 		holiday = 1
 	}
 	switch {
-	case troubled || holiday != l.Holiday:
-		l.Mean, l.Var, l.Holiday = 1, slow, holiday
+	case troubled || l.Spoilt == 1 || holiday != l.Holiday:
+		l.Mean, l.Var, l.Holiday, l.Spoilt = 1, slow, holiday, 0
 	case expected > 0:
 		gain := l.Var / (l.Var + l.Fast + b.rest()*l.Mean/expected)
 		l.Mean = clamp(l.Mean+gain*(observed/expected-l.Mean), 0.02, 50)
@@ -71,7 +72,7 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 // forget is for after a trouble: nothing is known of how the day was.
 func (l *local) forget(b *Baseline) {
 	slow, _ := b.varies(Moment{Holiday: l.Holiday == 1})
-	l.Mean, l.Var = 1, slow
+	l.Mean, l.Var, l.Spoilt = 1, slow, 1
 }
 
 // fill makes the urns of a count: Gamma distributions of the factor.
@@ -130,7 +131,7 @@ func (l *local) ready(i int, since *bank, x float64) (c, d float64) {
 }
 
 // drawn puts n events into the urns of a count, in a time in which e are usual. It returns the logarithms of how many times likelier each change makes them than what is usual
-// does, and how many times likelier nothing would have been. A change knows what was seen since it may have begun.
+// does, and how many times likelier nothing would have been. A change knows what was seen in the open hour since it may have begun.
 func (l *local) drawn(since *bank, n, e float64) (f, nothing [len(ratios)]float64) {
 	var none, some, inverse [2]float64
 	for k, b := range l.B {
@@ -184,7 +185,7 @@ func (l *local) drawnShare(since *bank, k, n float64) (f [len(ratios)]float64) {
 	return f
 }
 
-// rise is the logarithm of Gamma(x+n)/Gamma(x), by Stirling's series where that is good to 1e-7.
+// rise is the logarithm of Gamma(x+n)/Gamma(x), by Stirling's series, which is good to 1e-7 from 8 on, and to a millionth where numbers are so large that their difference loses digits.
 func rise(x, n float64) float64 {
 	switch {
 	case n == 0:
@@ -198,4 +199,9 @@ func rise(x, n float64) float64 {
 	}
 	y := x + n
 	return (y-0.5)*math.Log(y) - (x-0.5)*math.Log(x) - n + (1/y-1/x)/12 - (1/(y*y*y)-1/(x*x*x))/360
+}
+
+func (l *local) valid() bool {
+	return positive(l.Mean, l.Var, l.Fast, l.Holiday, l.Spoilt, l.Slack, l.Vary, l.A, l.B[0], l.B[1]) &&
+		positive(l.C0[:]...) && positive(l.D0[:]...) && positive(l.C[:]...) && positive(l.D[:]...)
 }

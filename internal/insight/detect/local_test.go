@@ -120,3 +120,28 @@ func TestALevelThatMovedIsNoShape(t *testing.T) {
 		t.Errorf("%.1f are usual in a day, where 20 come", sum)
 	}
 }
+
+// A trouble that begins and ends within an hour says nothing of how the day is.
+func TestATroubleSaysNothingOfTheDay(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 3))
+	c, at := taught(r, 60_000)
+	feed := func(minutes int, factor float64) (alarms int) {
+		for range minutes {
+			at += hour / 60
+			if g := c.Feed(UTC(at-1), draw(r, factor*60_000/1440*season(UTC(at-1).Hour))); g.Began {
+				alarms++
+			}
+		}
+		return alarms
+	}
+	feed(14*60+5, 1)
+	if feed(20, 8) != 1 || feed(34, 1) != 0 || c.S.Ep.On {
+		t.Fatal("it was not noticed, or did not end")
+	}
+	if n := feed(120, 1); n != 0 || c.S.Local.Mean < 0.8 || c.S.Local.Mean > 1.2 {
+		t.Errorf("%d alarms after it, and the day is said to be %.2f times as usual", n, c.S.Local.Mean)
+	}
+	if feed(20, 8) != 1 {
+		t.Error("the same once more was not noticed")
+	}
+}

@@ -46,6 +46,4 @@ func (p *Pool) State() []byte { return store('p', p) }
 // Restore makes the pool what it was when State was called. After an error it is as it was.
 func (p *Pool) Restore(b []byte) error { return restore('p', b, p) }
 
-func (p *Pool) valid() bool {
-	return positive(p.Bank.M[:]...) && positive(p.Bank.W[:]...) && finite(p.Bank.T[:]...)
-}
+func (p *Pool) valid() bool { return p.Bank.valid() }

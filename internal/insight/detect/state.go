@@ -91,8 +91,7 @@ func (s *state) valid(at int64) bool {
 		}
 	}
 	e := &s.Ep
-	l := &s.Local
-	return positive(l.Mean, l.Var, l.Fast, l.Holiday, l.Slack, l.Vary, l.A, l.B[0], l.B[1]) && positive(l.C0[:]...) && positive(l.D0[:]...) && positive(l.C[:]...) && positive(l.D[:]...) && positive(s.Bank.M[:]...) && positive(s.Bank.W[:]...) && finite(s.Bank.T[:]...) && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
+	return s.Local.valid() && s.Bank.valid() && positive(s.Drift.M[:]...) && finite(s.Drift.A[:]...) &&
 		finite(e.Excess, h.Day[0], h.Day[1], h.Day[2]) && positive(s.Drift.Days, h.Open.Exposure, h.Open.Observed, h.Open.Expected,
 		e.Ratio, e.Back, e.Told, e.Seen, e.Sum, e.Evidence, e.Between, e.Lately, e.Last)
 }

@@ -106,6 +106,15 @@ func (s *Store) Update(ctx context.Context, tx *db.Tx, in *Insight, f Finding, t
 		return err
 	}
 	was := in.Finding
+	if f.Good != was.Good {
+		other, err := s.ofTheme(ctx, tx, in.Workspace, &f)
+		if err != nil {
+			return err
+		}
+		if other != nil {
+			f.Good = was.Good // of each direction there is one
+		}
+	}
 	s.take(in, f)
 	if err := writeHits(ctx, tx, in, hits); err != nil {
 		return err

@@ -209,7 +209,7 @@ func (s *Store) Leave(ctx context.Context, token string) (*Question, error) {
 	if q.offer {
 		e.Context = noMarketing
 	}
-	return q, s.tell(ctx, q, e, "left", struct {
+	return q, s.tell(ctx, q, e, "left "+s.now().UTC().Format(time.DateOnly), struct {
 		Incident string `json:"incident"`
 	}{q.Insight.ID})
 }

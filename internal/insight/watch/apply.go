@@ -117,9 +117,9 @@ func (s *shop) depart(live []*incident.Insight, fresh []*signal) {
 				continue
 			}
 			if slices.Contains(fresh, g) {
-				g.insight, g.changed = "", true
+				g.insight, g.changed, s.turned[in.ID] = "", true, true
 			} else if g.listed && !g.on() {
-				g.insight, g.listed, g.changed = "", false, true // it is listed anew
+				g.insight, g.listed, g.changed, s.turned[in.ID] = "", false, true, true // it is listed anew
 			}
 		}
 	}
@@ -133,9 +133,11 @@ func (s *shop) complete(ctx context.Context, tx *db.Tx, r Records, st *step, now
 			all = append(all, g)
 		}
 	}
-	if len(all) == 0 { // all its signs turned, or are watched no more
+	if len(all) == 0 { // all its signs turned; or nothing is known of them any more, and so not that all is well
 		st.found.Finding = st.in.Finding
-		st.recover = st.in.State != incident.Recovered && s.over(st.in.ID, false, now)
+		if st.recover = st.in.State != incident.Recovered && s.turned[st.in.ID] && s.over(st.in.ID, false, now); st.recover {
+			delete(s.turned, st.in.ID)
+		}
 		return nil
 	}
 	troubled := st.in == nil || lasts(all, &st.in.Finding)
@@ -156,7 +158,7 @@ func (s *shop) complete(ctx context.Context, tx *db.Tx, r Records, st *step, now
 		return nil
 	}
 	st.recover = s.over(st.in.ID, troubled, now) && (st.in.State == incident.Open || st.in.State == incident.Acknowledged)
-	if st.recover {
+	if st.recover && st.found.Signs[0].Outcome != "" {
 		st.found.lead("") // what was worst in all that time
 	}
 	st.reopen = troubled && (st.in.State == incident.Recovered || st.in.State == incident.Resolved)

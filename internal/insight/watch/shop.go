@@ -50,6 +50,7 @@ type shop struct {
 	lately   map[insight.OutcomeKind]lately // of the look at hand
 	living   []*incident.Insight
 	calm     map[string]int64 // since when all is as usual again, of those that live
+	turned   map[string]bool  // of which a sign went the other way, and left
 	verdicts []incident.Verdict
 	expected []*incident.Verdict
 
@@ -98,7 +99,7 @@ type pool struct {
 }
 
 func newShop(number int64) *shop {
-	s := &shop{workspace: number, zone: time.UTC, calm: map[string]int64{}, cursor: map[int]event.Position{}}
+	s := &shop{workspace: number, zone: time.UTC, calm: map[string]int64{}, turned: map[string]bool{}, cursor: map[int]event.Position{}}
 	s.forget()
 	return s
 }
