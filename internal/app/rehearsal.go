@@ -39,7 +39,7 @@ const rehearsalShop = "Rehearsal"
 // How event time passes in a rehearsal.
 const (
 	rehearsalBeat  = 15 * time.Second // events of so long are applied together
-	rehearsalLook  = 4 * time.Minute  // how often the watch looks while nothing happens: it is never away for so long that silence says nothing
+	rehearsalLook  = 15 * time.Minute // how often the watch looks while nothing happens
 	rehearsalBatch = 500
 )
 
@@ -86,7 +86,7 @@ func newRehearsal(ctx context.Context, dir string, like workspace.Settings, anal
 	}
 	now := func() time.Time { return time.UnixMicro(r.at).UTC() }
 	r.incidents = &incident.Store{DB: r.database, Now: now}
-	r.watch = watch.New(watch.Options{DB: r.database, Records: records, Incidents: r.incidents, Workspaces: shops, Shards: 1, Now: now, Away: 5 * time.Minute, Logger: log})
+	r.watch = watch.New(watch.Options{DB: r.database, Records: records, Incidents: r.incidents, Workspaces: shops, Shards: 1, Now: now, Logger: log})
 	_, err = r.watch.Take(ctx)
 	return r, err
 }

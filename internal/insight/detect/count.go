@@ -94,8 +94,6 @@ func (c *Count) Skip(m Moment) {
 	if m.At > c.S.Hours.Open.At+hour {
 		c.S.Hours.Day[2] = -100 // this day has holes
 		c.close(m)
-		c.S.Local.forget(&c.Base)
-		c.S.Local.fill()
 	}
 	c.At = m.At
 }
@@ -118,6 +116,8 @@ func (s *state) begin(b *Baseline, m Moment, gone bool) {
 	s.Local.turn(b, m, 0, 0, true)
 	s.Bank, s.Ep = bank{}, episode{}
 }
+
+func (s *state) forget(b *Baseline) { s.Local.forget(b, s.Hours.Open.Observed, s.Hours.Open.Expected) }
 
 func (s *state) close(b *Baseline, next Moment) {
 	o := s.Hours.Open
@@ -177,7 +177,7 @@ func (c *Count) span(end int64, n float64) Phase {
 		p := e.after(back, float64(e.Direction)*(n-c.Rates.Mid*length))
 		if p == Recovered {
 			c.S.Bank = bank{}
-			c.S.Local.forget(&c.Base)
+			c.S.forget(&c.Base)
 			c.S.Local.fill()
 		}
 		return p
@@ -306,20 +306,13 @@ func power(r, n float64) float64 {
 }
 
 // Calm forgets all evidence and a trouble that lasts, and keeps what is usual: after it has learnt from history, of which nobody is told.
-func (c *Count) Calm() {
-	c.S.calm(&c.Base)
-	c.S.Local.fill()
-}
+func (c *Count) Calm() { c.S.calm() }
 
 // Calm is Count's.
-func (s *Share) Calm() {
-	s.S.calm(&s.Base)
-	s.S.Local.fillShare(s.Rates.Mid)
-}
+func (s *Share) Calm() { s.S.calm() }
 
-func (s *state) calm(b *Baseline) {
+func (s *state) calm() {
 	s.Bank, s.Ep = bank{}, episode{}
-	s.Local.forget(b)
 	s.Drift.M, s.Drift.A = [6]float64{}, [6]float64{}
 }
 

@@ -11,7 +11,7 @@ type local struct {
 	Mean, Var float64              // of the factor, for the open hour
 	Fast      float64              // relative variance of this hour by itself
 	Holiday   float64              // 1 for an hour of one
-	Spoilt    float64              // 1 for an hour in which a trouble was, or nobody looked: it says nothing of the day
+	From      [2]float64           // observed and expected in the open hour up to the end of a trouble, which say nothing of the day
 	Slack     float64              // times more or less are usual too, for weeks
 	Vary      float64              // relative variance of the factor, or of a share's odds, at the beginning of the open hour
 	A         float64              // events that the urns of the open hour hold
@@ -21,12 +21,13 @@ type local struct {
 }
 
 const (
-	stays  = 0.97 // how much of a factor is left after an hour
-	sleeps = 0.5  // and after midnight: with the hours before, a quarter after a day
-	doubt  = 1.2  // times the variance that was seen: it is itself known from few days
-	surest = 1e9  // events that an urn holds at most
-	wide   = 0.04 // least variance of a change: those that are looked for are this far apart
-	slack  = 0.6  // deviations of a day by which things may stay away from the baseline, which follows slowly
+	stays     = 0.97 // how much of a factor is left after an hour
+	sleeps    = 0.5  // and after midnight: with the hours before, a quarter after a day
+	doubt     = 1.2  // times the variance that was seen: it is itself known from few days
+	surest    = 1e9  // events that an urn holds at most
+	wide      = 0.04 // least variance of a change: those that are looked for are this far apart
+	aftermath = 0.25 // variance of the factor after a trouble
+	slack     = 0.6  // deviations of a day by which things may stay away from the baseline, which follows slowly
 )
 
 // varies is by how much the rate differs beyond chance, as variances relative to it: slowly, from day to day and as far as the level is not known,
@@ -54,13 +55,17 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 		holiday = 1
 	}
 	switch {
-	case troubled || l.Spoilt == 1 || holiday != l.Holiday:
-		l.Mean, l.Var, l.Holiday, l.Spoilt = 1, slow, holiday, 0
-	case expected > 0:
+	case troubled:
+		l.forget(b, 0, 0)
+	case holiday != l.Holiday:
+		l.Mean, l.Var = 1, slow
+	case expected > l.From[1]:
+		observed, expected = max(observed-l.From[0], 0), expected-l.From[1]
 		gain := l.Var / (l.Var + l.Fast + b.rest()*l.Mean/expected)
 		l.Mean = clamp(l.Mean+gain*(observed/expected-l.Mean), 0.02, 50)
 		l.Var *= 1 - gain
 	}
+	l.Holiday, l.From = holiday, [2]float64{}
 	k := stays
 	if next.Hour%24 == 0 {
 		k *= sleeps
@@ -69,10 +74,11 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 	l.Fast, l.Slack = fast, math.Exp(slack*math.Sqrt(slow)/b.rest())
 }
 
-// forget is for after a trouble: nothing is known of how the day was.
-func (l *local) forget(b *Baseline) {
+// forget is for after a trouble: nothing is known of how the day is, and much comes after it that belongs to it. Given is what was observed and expected in the open hour
+// up to now.
+func (l *local) forget(b *Baseline, observed, expected float64) {
 	slow, _ := b.varies(Moment{Holiday: l.Holiday == 1})
-	l.Mean, l.Var, l.Spoilt = 1, slow, 1
+	l.Mean, l.Var, l.From = 1, slow+aftermath, [2]float64{observed, expected}
 }
 
 // fill makes the urns of a count: Gamma distributions of the factor.
@@ -202,6 +208,6 @@ func rise(x, n float64) float64 {
 }
 
 func (l *local) valid() bool {
-	return positive(l.Mean, l.Var, l.Fast, l.Holiday, l.Spoilt, l.Slack, l.Vary, l.A, l.B[0], l.B[1]) &&
+	return positive(l.Mean, l.Var, l.Fast, l.Holiday, l.From[0], l.From[1], l.Slack, l.Vary, l.A, l.B[0], l.B[1]) &&
 		positive(l.C0[:]...) && positive(l.D0[:]...) && positive(l.C[:]...) && positive(l.D[:]...)
 }

@@ -81,7 +81,7 @@ func (s *Share) take(k, n float64) Phase {
 		p := e.after(f, float64(e.Direction)*(k-s.Rates.Mid*n))
 		if p == Recovered {
 			s.S.Bank = bank{}
-			s.S.Local.forget(&s.Base)
+			s.S.forget(&s.Base)
 			s.S.Local.fillShare(s.Rates.Mid)
 		}
 		return p

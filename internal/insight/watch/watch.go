@@ -34,7 +34,6 @@ type Options struct {
 	Now        func() time.Time      // nil: the machine's clock
 	Logger     *slog.Logger
 	Metrics    prometheus.Registerer // nil: none
-	Away       time.Duration         // after which time without a look nothing is concluded from silence; none: two minutes. No longer than five, as counts grow no longer
 }
 
 // Watch watches all workspaces. It is also a Stage's Committed, so that it looks
@@ -58,9 +57,6 @@ func New(o Options) *Watch {
 	}
 	if o.Behind == nil {
 		o.Behind = func() bool { return false }
-	}
-	if o.Away == 0 {
-		o.Away = 2 * time.Minute
 	}
 	return &Watch{Options: o, metrics: newMetrics(o.Metrics), id: rand.Text(), shops: map[int64]*shop{}, dirty: map[int64]bool{}, wake: make(chan struct{}, 1)}
 }
@@ -445,6 +441,9 @@ func (s *shop) moved() bool {
 // was somewhere in between, and is no sign of this moment.
 const recent = int64(5 * time.Minute / time.Microsecond)
 
+// downFor is after which time without a look nothing is concluded from silence.
+const downFor = 2 * time.Minute
+
 // number feeds what was counted since the last look.
 func (s *shop) number(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) error {
 	at := now.UnixMicro()
@@ -473,7 +472,7 @@ func (s *shop) number(ctx context.Context, tx *db.Tx, w *Watch, now time.Time) e
 			gained[k.name] -= n // taken back
 		}
 	}
-	lost := !s.counting || now.Sub(s.numbered) > w.Away || !s.quiet(now) || w.Behind()
+	lost := !s.counting || now.Sub(s.numbered) > downFor || !s.quiet(now) || w.Behind()
 	passed := now.Sub(s.numbered).Hours()
 	s.counted, s.counting, s.numbered = is, true, now
 	if err := s.waits(ctx, tx, w.Records, at, passed, lost); err != nil {
