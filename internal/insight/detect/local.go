@@ -21,13 +21,12 @@ type local struct {
 }
 
 const (
-	stays     = 0.97 // how much of a factor is left after an hour
-	sleeps    = 0.5  // and after midnight: with the hours before, a quarter after a day
-	doubt     = 1.2  // times the variance that was seen: it is itself known from few days
-	surest    = 1e9  // events that an urn holds at most
-	wide      = 0.04 // least variance of a change: those that are looked for are this far apart
-	aftermath = 0.25 // variance of the factor after a trouble
-	slack     = 0.6  // deviations of a day by which things may stay away from the baseline, which follows slowly
+	stays  = 0.97 // how much of a factor is left after an hour
+	sleeps = 0.5  // and after midnight: with the hours before, a quarter after a day
+	doubt  = 1.2  // times the variance that was seen: it is itself known from few days
+	surest = 1e9  // events that an urn holds at most
+	wide   = 0.04 // least variance of a change: those that are looked for are this far apart
+	slack  = 0.6  // deviations of a day by which things may stay away from the baseline, which follows slowly
 )
 
 // varies is by how much the rate differs beyond chance, as variances relative to it: slowly, from day to day and as far as the level is not known,
@@ -78,7 +77,7 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 // up to now.
 func (l *local) forget(b *Baseline, observed, expected float64) {
 	slow, _ := b.varies(Moment{Holiday: l.Holiday == 1})
-	l.Mean, l.Var, l.From = 1, slow+aftermath, [2]float64{observed, expected}
+	l.Mean, l.Var, l.From = 1, slow, [2]float64{observed, expected}
 }
 
 // fill makes the urns of a count: Gamma distributions of the factor.
