@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -70,7 +71,9 @@ func TestSearchFindsAnything(t *testing.T) {
 		text := rapid.StringOfN(rapid.SampledFrom(alphabet), 1, 12, -1).Draw(rt, "text")
 		runes := []rune(text)
 		from := rapid.IntRange(0, len(runes)-1).Draw(rt, "from")
-		query := string(runes[from:rapid.IntRange(from+1, len(runes)).Draw(rt, "to")])
+		to := rapid.IntRange(from+1, len(runes)).Draw(rt, "to")
+		query := string(runes[from:to])
+		whole := to == len(runes) || !unicode.Is(unicode.M, runes[to]) // it ends with a letter, and not within one, whose marks have an order of their own
 		noise := rapid.StringOfN(rapid.SampledFrom(alphabet), 1, 4, -1).Draw(rt, "noise")
 		var results []int
 		for _, d := range []*db.DB{lite, pg} {
@@ -78,7 +81,7 @@ func TestSearchFindsAnything(t *testing.T) {
 			apply(t, d, ev("m", "Social Mention", 1, `{"text":`+jsonQuote(text)+`}`))
 			results = append(results, len(list(t, d, feedback.Filter{Query: query})), len(list(t, d, feedback.Filter{Query: noise})))
 		}
-		if strings.TrimSpace(text) != "" && startsLetter(query) && results[0] != 1 {
+		if strings.TrimSpace(text) != "" && whole && startsLetter(query) && results[0] != 1 {
 			rt.Fatalf("%q was not found in %q", query, text)
 		}
 		if results[0] != results[2] || results[1] != results[3] {
