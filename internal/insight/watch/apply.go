@@ -103,7 +103,9 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 			return nil, err
 		}
 	}
-	out = slices.DeleteFunc(out, func(st *step) bool { return len(st.fresh) == 0 && (st.in == nil || len(st.signals) == 0 && !st.recover) })
+	out = slices.DeleteFunc(out, func(st *step) bool {
+		return len(st.fresh) == 0 && (st.in == nil || len(st.signals) == 0 && !st.recover)
+	})
 	return append(out, s.floodSteps(live, now)...), nil
 }
 
