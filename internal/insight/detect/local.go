@@ -54,9 +54,7 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 		holiday = 1
 	}
 	switch {
-	case troubled:
-		l.forget(b, 0, 0)
-	case holiday != l.Holiday:
+	case troubled || holiday != l.Holiday:
 		l.Mean, l.Var = 1, slow
 	case expected > l.From[1]:
 		observed, expected = max(observed-l.From[0], 0), expected-l.From[1]
@@ -73,8 +71,7 @@ func (l *local) turn(b *Baseline, next Moment, observed, expected float64, troub
 	l.Fast, l.Slack = fast, math.Exp(slack*math.Sqrt(slow)/b.rest())
 }
 
-// forget is for after a trouble: nothing is known of how the day is, and much comes after it that belongs to it. Given is what was observed and expected in the open hour
-// up to now.
+// forget is for after a trouble: nothing is known of how the day is. Given is what was observed and expected in the open hour up to now.
 func (l *local) forget(b *Baseline, observed, expected float64) {
 	slow, _ := b.varies(Moment{Holiday: l.Holiday == 1})
 	l.Mean, l.Var, l.From = 1, slow, [2]float64{observed, expected}

@@ -50,7 +50,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	}
 	f.signals = signals
 	f.contraryLast()
-	main := signals[0]
+	main := f.signals[0]
 	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeOf(f.Signs[0].Up), main.isGood()
 	if before != nil {
 		f.Noticed, f.Phrase, f.Since, f.Good = before.Noticed, before.Phrase, before.Since, before.Good
@@ -59,7 +59,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 	}
 	if main.kind != "" || main.count == insight.Upset || main.count == insight.Waiting {
-		if err := s.explain(ctx, tx, r, main, signals, &f, before, now); err != nil {
+		if err := s.explain(ctx, tx, r, main, f.signals, &f, before, now); err != nil {
 			return f, fmt.Errorf("explain %s: %w", main.name, err)
 		}
 		named := ""
@@ -67,7 +67,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 			named = before.Signs[0].Signal
 		}
 		f.lead(named)
-		main = signals[0]
+		main = f.signals[0]
 	}
 	if f.Theme == themeTraffic {
 		if err := s.crowd(ctx, tx, r, &f, now); err != nil {
@@ -80,7 +80,7 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		}
 	}
 	f.Kind = kindOf(f.Theme, main, f.Causes, f.Sure)
-	f.spoken(main, signals)
+	f.spoken(main, f.signals)
 	if err := s.voices(ctx, tx, r, main, &f, now); err != nil {
 		return f, fmt.Errorf("voices on %s: %w", main.name, err)
 	}
@@ -104,8 +104,8 @@ func contrary(sign incident.Sign) bool {
 
 // contraryLast puts signs whose figures contradict them behind all others: an Insight is named and explained by what its figures show.
 func (f *found) contraryLast() {
-	signs, of := f.Signs, slices.Clone(f.signals)
-	f.Signs, f.signals = make([]incident.Sign, 0, len(signs)), f.signals[:0]
+	signs, of := f.Signs, f.signals
+	f.Signs, f.signals = nil, nil
 	for _, last := range []bool{false, true} {
 		for i, sign := range signs {
 			if contrary(sign) == last {

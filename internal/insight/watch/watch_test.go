@@ -141,7 +141,6 @@ func TestATroubleIsNoticedExplainedAndOver(t *testing.T) {
 	})
 }
 
-// A watch that is killed again and again finds what one that is never killed does.
 // Orders stop for 40 minutes, of which one comes in each usually. What they cost is told while it lasts, and stays when they come again.
 func TestWhatOrdersCostThatDoNotCome(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -176,6 +175,7 @@ func TestWhatOrdersCostThatDoNotCome(t *testing.T) {
 	})
 }
 
+// A watch that is killed again and again finds what one that is never killed does.
 func TestCrashesChangeNothing(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newStand(t, d, 2)
