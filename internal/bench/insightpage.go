@@ -49,6 +49,7 @@ type sentEvent struct {
 const (
 	pageHistory = 400 // checkouts in four weeks
 	pageEvery   = 120 * time.Millisecond
+	pageLeast   = 12 // failures in each shop, for the run after the fact, which does not count how many come
 	pageMost    = 60 // failures until one gives up
 	pageWithin  = 30 * time.Second
 	pageBeside  = 2 // shops in trouble at the same time
@@ -286,10 +287,12 @@ func (p *pageShop) send(ctx context.Context, as *Pages, r *rand.Rand, shown <-ch
 		p.sent = append(p.sent, sentEvent{now.UnixMicro(), time.Now()})
 		select {
 		case p.shown = <-shown:
-			return nil
 		case <-time.After(pageEvery):
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if k+1 >= pageLeast && !p.shown.IsZero() {
+			return nil
 		}
 	}
 	select {

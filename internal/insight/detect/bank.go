@@ -9,8 +9,11 @@ var ratios = [12]float64{1.4, 1.9, 2.7, 4.5, 10, 30, 150, 0.75, 0.55, 0.3, 0.1, 
 // ups is how many of them go up.
 const ups = 7
 
-// most keeps sums finite; nothing depends on evidence beyond it.
-const most = 1e30
+// most keeps sums finite; nothing depends on evidence beyond it. Which ratio is the largest does: a large shop can pass most in a minute, with several.
+const (
+	most    = 1e30
+	largest = 1e200
+)
 
 // bank is one e-detector for each of the ratios: the sum of likelihood ratios over all beginnings. The likeliest beginning is that of the largest of
 // them, which a CUSUM finds (Hinkley, "Inference about the change-point in a sequence of random variables", Biometrika 57(1), 1970).
@@ -26,7 +29,7 @@ func (b *bank) step(i int, g, began, f float64) {
 	if b.W[i] <= 1 {
 		b.W[i], b.T[i] = 1, began
 	}
-	b.W[i] = min(b.W[i]*f, most)
+	b.W[i] = min(b.W[i]*f, largest)
 }
 
 // weights of the ratios; those of one direction add up to 1. What fails or stops altogether is the commonest trouble of all.
@@ -43,7 +46,7 @@ func (b *bank) evidence() (up, down float64) {
 	return up, down
 }
 
-// best is the ratio with the most evidence in a direction, and when it began in seconds.
+// best is the likeliest ratio in a direction, and when it began in seconds.
 func (b *bank) best(d Direction) (ratio, began float64) {
 	from, to := 0, ups
 	if d == Down {
@@ -51,7 +54,7 @@ func (b *bank) best(d Direction) (ratio, began float64) {
 	}
 	k := from
 	for i := from; i < to; i++ {
-		if weights[i]*b.M[i] > weights[k]*b.M[k] {
+		if weights[i]*b.W[i] > weights[k]*b.W[k] {
 			k = i
 		}
 	}

@@ -145,11 +145,20 @@ func (l *local) drawn(since *bank, n, e float64) (f, nothing [len(ratios)]float6
 		k := side(i)
 		c, d := l.ready(i, since, inverse[k])
 		x, y := poured(c, d, n, e)
-		nothing[i], f[i] = x-none[k], y-some[k]
+		nothing[i], f[i] = x-none[k], against(i, y-some[k], n-e/inverse[k])
 		l.C[i], l.D[i] = c+n, d+e
 	}
 	l.A += n
 	return f, nothing
+}
+
+// against is the logarithm x of a likelihood ratio, but nothing speaks for a change to more where less came than is usual, nor the other way round: the urn of a change is
+// wide, and to it what is far on the other side would be likelier than to what is usual, which is known well.
+func against(ratio int, x, beyond float64) float64 {
+	if ratio < ups != (beyond > 0) {
+		return min(x, 0)
+	}
+	return x
 }
 
 // poured are the logarithms of how likely an urn makes no event, and n, where e are usual: but for e^n/n!, which is that of all urns.
@@ -179,7 +188,8 @@ func (l *local) drawnShare(since *bank, k, n float64) (f [len(ratios)]float64) {
 		if n == 1 {
 			f[i] = (c*hit[j] + d*miss[j]) / (c + d)
 		} else {
-			f[i] = math.Exp(min(rise(c, k)+rise(d, n-k)-rise(c+d, n)-usual[j], 500))
+			x := rise(c, k) + rise(d, n-k) - rise(c+d, n) - usual[j]
+			f[i] = math.Exp(min(against(i, x, k-n/(1+inverse[j])), 500))
 		}
 		l.C[i], l.D[i] = c+k, d+n-k
 	}

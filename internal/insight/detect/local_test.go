@@ -98,6 +98,28 @@ func TestTheMorningTells(t *testing.T) {
 	}
 }
 
+// Where much comes and what is usual is known well, a change is known little: it must not look likely on the other side of what is usual.
+func TestAFallIsNoRise(t *testing.T) {
+	for factor, want := range map[float64]Direction{0.01: Down, 0.11: Down, 0.4: Down, 2.5: Up} {
+		c, at := taught(rand.New(rand.NewPCG(8, 1)), 350_000)
+		feed := func(minutes int, factor float64) (g Reading) {
+			for range minutes {
+				at += hour / 60
+				g = c.Feed(UTC(at-1), math.Round(factor*350_000/1440*season(UTC(at-1).Hour)))
+			}
+			return g
+		}
+		feed(14*60+44, 1)
+		g := feed(1, factor)
+		if !g.Began || g.Direction != want || math.Abs(math.Log(g.Ratio/factor)) > math.Log(4) && factor > 0.1 {
+			t.Errorf("%g times as many: %+v", factor, g)
+		}
+		if g = feed(10, factor); g.Phase == Recovered || g.Phase == Quiet || g.Direction != want {
+			t.Errorf("%g times as many for ten minutes: %+v", factor, g)
+		}
+	}
+}
+
 // A shop that nearly stopped, for longer than a trouble lasts, and goes on as before: what is usual is what comes, not a shape of the day made of it.
 func TestALevelThatMovedIsNoShape(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 9))
