@@ -99,11 +99,26 @@ func (w *telling) product() string {
 }
 
 // about says a text with the product, or one without where none is known.
-func (w *telling) about(with, without string) string {
+func (w *telling) about(with, without string, args ...any) string {
 	if p := w.product(); p != "" {
 		return w.t.T(with, "Product", p)
 	}
-	return w.t.T(without)
+	return w.t.T(without, args...)
+}
+
+// more names what comes more often: visitors, unless only those are seen who begin to buy.
+func (w *telling) more() string {
+	is := func(name insight.Name) bool {
+		return slices.ContainsFunc(w.f.Signs, func(s Sign) bool { return s.Name == name })
+	}
+	switch {
+	case is(insight.Visits):
+	case is(insight.Orders):
+		return "incident.t_orders_good"
+	case is(insight.Checkouts):
+		return "incident.t_checkouts_good"
+	}
+	return "incident.t_traffic"
 }
 
 func (w *telling) what() string {
@@ -126,7 +141,7 @@ func (w *telling) what() string {
 	case Orders:
 		return w.silence(since)
 	case Traffic:
-		return w.about("incident.t_traffic_product", "incident.t_traffic")
+		return w.about("incident.t_traffic_product", w.more(), "Time", since)
 	case Delivery:
 		return t.T("incident.t_delivery")
 	case Product:

@@ -31,25 +31,9 @@ type found struct {
 
 // find says what some signals show together, as of a time.
 func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal, before *incident.Finding, now int64) (f found, err error) {
-	signals = slices.Clone(signals)
-	slices.SortFunc(signals, byRank)
-	if before != nil && before.Kind == incident.Phrase {
-		wordsFirst(signals)
+	if err := s.sign(ctx, tx, r, signals, &f, before, now); err != nil {
+		return f, err
 	}
-	for _, g := range signals {
-		sign := g.sign()
-		if was := signIn(before, g.name); was != nil { // it stays what it was, also when it is over
-			sign.Up, sign.Since, sign.Noticed, sign.Evidence = was.Up, was.Since, was.Noticed, max(sign.Evidence, was.Evidence)
-		} else {
-			sign.Noticed = now
-		}
-		if err := s.observe(ctx, tx, r, g, &sign, now); err != nil {
-			return f, fmt.Errorf("observe %s: %w", g.name, err)
-		}
-		f.Signs = append(f.Signs, sign)
-	}
-	f.signals = signals
-	f.contraryLast()
 	main := f.signals[0]
 	f.Since, f.Noticed, f.Theme, f.Good = main.now.Since, now, main.themeOf(f.Signs[0].Up), main.isGood()
 	if before != nil {
@@ -93,6 +77,28 @@ func (s *shop) find(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 		return f, fmt.Errorf("name the product of %s: %w", main.name, err)
 	}
 	return f, nil
+}
+
+// sign says what each of the signals has come to, the strongest first.
+func (s *shop) sign(ctx context.Context, tx *db.Tx, r Records, signals []*signal, f *found, before *incident.Finding, now int64) error {
+	f.signals = slices.SortedFunc(slices.Values(signals), byRank)
+	if before != nil && before.Kind == incident.Phrase {
+		wordsFirst(f.signals)
+	}
+	for _, g := range f.signals {
+		sign := g.sign()
+		if was := signIn(before, g.name); was != nil { // it stays what it was, also when it is over
+			sign.Up, sign.Since, sign.Noticed, sign.Evidence = was.Up, was.Since, was.Noticed, max(sign.Evidence, was.Evidence)
+		} else {
+			sign.Noticed = now
+		}
+		if err := s.observe(ctx, tx, r, g, &sign, now); err != nil {
+			return fmt.Errorf("observe %s: %w", g.name, err)
+		}
+		f.Signs = append(f.Signs, sign)
+	}
+	f.contraryLast()
+	return nil
 }
 
 // contrary reports whether what a sign has come to since it began is on the other side of the usual than it was noticed on: what got better again by more
