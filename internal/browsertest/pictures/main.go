@@ -1,9 +1,10 @@
 // Command pictures takes the pictures of the README from the demo: Live, a
-// customer and Feedback, light and dark, and Live on a phone.
+// customer, Feedback and an incident, light and dark, and Live on a phone.
 //
 //	make pictures
 //
-// It starts a demo of its own, signs in as its owner, and needs Chromium.
+// It starts a demo of its own, signs in as its owner, plays a scene until it is
+// noticed, which takes some ten minutes, and needs Chromium.
 package main
 
 import (
@@ -112,7 +113,7 @@ func photograph(ctx context.Context, url, email, password, out, lang string) err
 	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as this context
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	err := chromedp.Do(ctx,
 		chromedp.EmulateViewport(1440, 1000),
@@ -137,7 +138,11 @@ func photograph(ctx context.Context, url, email, password, out, lang string) err
 	if err != nil {
 		return err
 	}
-	pages := []struct{ name, path string }{{"live", m[1] + "/live?range=60m"}, {"customer", customer}, {"feedback", m[1] + "/feedback"}}
+	incident, err := someIncident(ctx, url+m[1])
+	if err != nil {
+		return err
+	}
+	pages := []struct{ name, path string }{{"live", m[1] + "/live?range=60m"}, {"customer", customer}, {"feedback", m[1] + "/feedback"}, {"incident", incident}}
 	for _, scheme := range []string{"light", "dark"} {
 		for _, p := range pages {
 			if err := take(ctx, url+p.path, scheme, 1440, 1000, filepath.Join(out, p.name+"-"+scheme+".webp")); err != nil {
@@ -156,6 +161,22 @@ func someCustomer(ctx context.Context, shop string) (string, error) {
 		return "", fmt.Errorf("customers: %w", err)
 	}
 	return chromedp.Run(ctx, chromedp.Evaluate[string]("new URL(document.querySelector(\"main a[href*='/customers/']\").href).pathname"))
+}
+
+// someIncident plays a scene, and returns the address of what is noticed a quarter of an hour after that.
+func someIncident(ctx context.Context, shop string) (string, error) {
+	err := chromedp.Do(ctx,
+		chromedp.Navigate(shop+"/demo"),
+		chromedp.Click("#scene-upi-android button", chromedp.NodeVisible),
+		chromedp.WaitNotPresent("#scene-upi-android form"),
+		chromedp.Navigate(shop+"/incidents"),
+		chromedp.WaitVisible("main tr[data-row] a.lead"), // it moves by itself
+		chromedp.Sleep(15*time.Minute),
+	)
+	if err != nil {
+		return "", fmt.Errorf("wait for an incident: %w", err)
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[string]("new URL(document.querySelector('main tr[data-row] a.lead').href).pathname"))
 }
 
 // content waits until a page's fonts and charts are there and its stream speaks.
