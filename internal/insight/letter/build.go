@@ -111,6 +111,16 @@ func (s *Store) topics(ctx context.Context, workspace int64, l *Letter) error {
 	if err != nil {
 		return err
 	}
+	f := l.filter()
+	f.Mood = feedback.Bad
+	bad, err := s.Feedback.Topics(ctx, workspace, f, feedback.Buckets{})
+	if err != nil {
+		return err
+	}
+	contrary := map[string]int64{} // who gives one star and a good word praises nothing
+	for _, r := range bad.Topics {
+		contrary[r.Topic] = r.Positive
+	}
 	before := map[string]feedback.TopicRow{}
 	for _, r := range last.Topics {
 		before[r.Topic] = r
@@ -130,16 +140,16 @@ func (s *Store) topics(ctx context.Context, workspace int64, l *Letter) error {
 		if stands(r.Negative, r.N) {
 			l.Mend = append(l.Mend, Mend{Topic: &t, Hit: t.Negative})
 		}
-		if p := l.Praised; stands(r.Positive, r.N) && r.Positive > r.Negative && (p == nil || r.Positive > p.Positive || r.Positive == p.Positive && r.Topic < p.Topic) {
-			l.Praised = &Praise{Topic: r.Topic, Positive: r.Positive, N: r.N}
+		good := r.Positive - contrary[r.Topic]
+		if p := l.Praised; stands(good, r.N) && good > r.Negative && (p == nil || good > p.Positive || good == p.Positive && r.Topic < p.Topic) {
+			l.Praised = &Praise{Topic: r.Topic, Positive: good, N: r.N}
 		}
 	}
 	slices.SortFunc(l.Worse, func(a, b Topic) int { return cmp.Or(cmp.Compare(b.DiffLow, a.DiffLow), cmp.Compare(a.Name, b.Name)) })
 	slices.SortFunc(l.Better, func(a, b Topic) int { return cmp.Or(cmp.Compare(a.DiffTop, b.DiffTop), cmp.Compare(a.Name, b.Name)) })
 	l.Worse, l.Better = l.Worse[:min(len(l.Worse), mostMoved)], l.Better[:min(len(l.Better), mostMoved)]
 	if l.Praised != nil {
-		f := l.filter()
-		f.Topic, f.TopicSentiment = l.Praised.Topic, "positive"
+		f.Topic, f.TopicSentiment, f.Mood = l.Praised.Topic, "positive", feedback.Good
 		l.Praised.Quote, err = s.quote(ctx, workspace, f, l.Lang, nil)
 	}
 	return err
@@ -215,10 +225,10 @@ func (m *Mend) about() string {
 	return m.Incident.Finding.Topic()
 }
 
-// filter is the opinions of the week that complain of it.
+// filter is the opinions of the week that complain of it, and sound bad as a whole: a rating wins.
 func (m *Mend) filter(l *Letter) feedback.Filter {
 	f := l.filter()
-	f.Topic, f.TopicSentiment = m.about(), "negative"
+	f.Topic, f.TopicSentiment, f.Mood = m.about(), "negative", feedback.Bad
 	if m.Incident != nil {
 		x := &m.Incident.Finding
 		f.From, f.Product = min(max(f.From, x.Since), f.To-1), x.ProductID()

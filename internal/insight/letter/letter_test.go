@@ -271,6 +271,34 @@ func TestMendWhatIsBad(t *testing.T) {
 	}
 }
 
+// A rating wins: who gives one star praises nothing, and who gives five complains of nothing, whatever the words seem to say of a topic.
+func TestRatingsWinOverWords(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		o := newOffice(t, d)
+		at := week.From.Add(30 * time.Hour)
+		review := func(n, rating int, text string) {
+			o.say(n, at, "Product Reviewed", fmt.Sprintf(`{"rating":%d,"text":%q}`, rating, text))
+		}
+		review(15, 1, "good product")
+		review(12, 1, "bad delivery")
+		review(3, 5, "bad delivery they say, namaste, but it was not so with mine at all")
+		want := []string{"mend delivery 15: bad delivery"}
+		if diff := cmp.Diff(want, topics(o.build(week, o.at, locale.Hindi))); diff != "" {
+			t.Error(diff)
+		}
+		review(30, 5, "good product")
+		review(1, 1, "good product, they say, but mine fell apart on the first day")
+		if l := o.build(week, o.at, locale.English); l.Praised == nil || l.Praised.Positive != 30 || l.Praised.Quote.Text != "good product" {
+			t.Errorf("praised %+v", l.Praised)
+		}
+	})
+}
+
+// topics is what a letter says of topics, in short.
+func topics(l *letter.Letter) []string {
+	return slices.DeleteFunc(short(l), func(s string) bool { return !strings.HasPrefix(s, "mend") && !strings.HasPrefix(s, "praised") })
+}
+
 // open opens an incident at a time.
 func (o *office) open(f incident.Finding, at time.Time) (in *incident.Insight) {
 	o.t.Helper()
