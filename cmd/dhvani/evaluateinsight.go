@@ -14,7 +14,7 @@ type evaluateInsight struct {
 }
 
 func (evaluateInsight) Help() string {
-	return `Runs the detectors over a series as if it came in live, and prints the same rows with a score from 0 to 1 and an alert, 1 at the first row of a new alarm. Times are as 2006-01-02T15:04:05Z or 2006-01-02 15:04:05, or seconds or milliseconds since 1970, in any distance; smaller numbers count hours. Missing values are empty. Seasons by day and week are found while the series runs.`
+	return `Runs the detectors over a series as if it came in live, and prints the same rows with a score from 0 to 1 and an alert, 1 at the first row of a new alarm. Times are as 2006-01-02T15:04:05Z or 2006-01-02 15:04:05, or seconds or milliseconds since 1970, in any distance; smaller numbers count hours. Missing values are empty. A time before that of a row above counts as that one, and how many there were is said on standard error. The share of a rate is from 0 to 1. Seasons by day and week are found while the series runs.`
 }
 
 func (c evaluateInsight) Run() error {
@@ -27,7 +27,11 @@ func (c evaluateInsight) Run() error {
 		defer f.Close()
 		in = f
 	}
-	if err := evaluate.Run(in, os.Stdout, c.Kind); err != nil {
+	late, err := evaluate.Run(in, os.Stdout, c.Kind)
+	if late > 0 {
+		fmt.Fprintf(os.Stderr, "%s: rows with a time before that of a row above, taken as of that time: %d\n", c.File, late)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	return nil

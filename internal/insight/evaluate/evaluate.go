@@ -4,6 +4,8 @@ package evaluate
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -26,13 +28,24 @@ const (
 
 // Run reads rows of a time and a value, and writes the same rows with a score from 0 to 1 and an alert, which is 1 at the
 // first row of a new alarm. Of a rate a third column may say of how many it is the share; without, it is taken as a level.
-func Run(r io.Reader, w io.Writer, kind string) error {
-	in := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
-	in.FieldsPerRecord, in.ReuseRecord, in.TrimLeadingSpace = -1, true, true
+// The rows before one that it refuses are written. late is how many rows have a time before that of a row above: a clock
+// was put back, and they are taken as of that time.
+func Run(r io.Reader, w io.Writer, kind string) (late int, err error) {
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	out := csv.NewWriter(buffered)
+	late, err = rows(bufio.NewReaderSize(r, 1<<16), out, kind)
+	out.Flush()
+	return late, cmp.Or(err, out.Error(), buffered.Flush())
+}
+
+func rows(r *bufio.Reader, out *csv.Writer, kind string) (late int, err error) {
+	if wide(r) {
+		return 0, errors.New("this is UTF-16: save it as UTF-8")
+	}
+	in := csv.NewReader(r)
+	in.FieldsPerRecord, in.ReuseRecord, in.TrimLeadingSpace = -1, true, true
 	s := newSeries(kind)
-	first, before := true, int64(math.MinInt64)
+	columns, before, none := 0, int64(math.MinInt64), true
 	var row []string
 	for {
 		fields, err := in.Read()
@@ -40,37 +53,45 @@ func Run(r io.Reader, w io.Writer, kind string) error {
 			break
 		}
 		if err != nil {
-			return err // says the line
+			return late, err // says the line
 		}
 		line, _ := in.FieldPos(0)
+		first := columns == 0
 		if first {
 			fields[0] = strings.TrimPrefix(fields[0], "\ufeff")
 		}
 		if i := strings.IndexAny(fields[0], ";\t"); i >= 0 {
-			return fmt.Errorf("line %d: columns are divided by %q: divide them by commas, and write decimals with a point", line, fields[0][i:i+1])
+			return late, fmt.Errorf("line %d: columns are divided by %q: divide them by commas, and write decimals with a point", line, fields[0][i:i+1])
 		}
 		if len(fields) < 2 {
-			return fmt.Errorf("line %d: a row is a time and a value, with a comma between", line)
+			return late, fmt.Errorf("line %d: a row is a time and a value, with a comma between", line)
+		}
+		if first {
+			columns = len(fields)
+		}
+		if fields, err = aligned(fields, columns); err != nil {
+			return late, fmt.Errorf("line %d: %w", line, err)
 		}
 		at, err := parseTime(fields[0])
 		if err != nil {
 			if first {
-				first = false
 				row = append(append(row[:0], fields...), "score", "alert")
 				if err := out.Write(row); err != nil {
-					return err
+					return late, err
 				}
 				continue
 			}
-			return fmt.Errorf("line %d: %w", line, err)
+			return late, fmt.Errorf("line %d: %w", line, err)
 		}
-		first = false
-		value, n, err := parseValue(fields)
+		value, n, err := parseValue(fields, kind)
 		if err != nil {
-			return fmt.Errorf("line %d: %w", line, err)
+			return late, fmt.Errorf("line %d: %w", line, err)
 		}
-		at = max(at, before) // clocks are put back; what is late counts now
-		before = at
+		if at < before {
+			at = before // what is late counts now
+			late++
+		}
+		before, none = at, false
 		score, alert := s.feed(at, value, n)
 		mark := "0"
 		if alert {
@@ -78,14 +99,34 @@ func Run(r io.Reader, w io.Writer, kind string) error {
 		}
 		row = append(append(row[:0], fields...), strconv.FormatFloat(score, 'f', 6, 64), mark)
 		if err := out.Write(row); err != nil {
-			return err
+			return late, err
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
+	if none {
+		return 0, errors.New("there are no rows: a file has one for each time and value, with a comma between, as 2026-03-01 10:00,42, and may have a header")
 	}
-	return buffered.Flush()
+	return late, nil
+}
+
+// wide reports whether a text is UTF-16: it begins with its mark of byte order, or with a character that has a zero in it.
+func wide(r *bufio.Reader) bool {
+	head, _ := r.Peek(2)
+	return string(head) == "\xff\xfe" || string(head) == "\xfe\xff" || bytes.IndexByte(head, 0) >= 0
+}
+
+// aligned brings a row to as many columns as the first one has.
+func aligned(fields []string, columns int) ([]string, error) {
+	n := len(fields)
+	for len(fields) > columns && fields[len(fields)-1] == "" {
+		fields = fields[:len(fields)-1]
+	}
+	if len(fields) > columns {
+		return nil, fmt.Errorf("a row of %d columns, where the first one has %d", n, columns)
+	}
+	for len(fields) < columns {
+		fields = append(fields, "")
+	}
+	return fields, nil
 }
 
 var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02", "2006-01-02 15:04:05Z07:00", "2006/01/02 15:04:05"}
@@ -119,11 +160,21 @@ func parseTime(s string) (int64, error) {
 }
 
 // parseValue gives NaN where a value is missing.
-func parseValue(fields []string) (value, n float64, err error) {
-	if value, err = parseNumber(fields[1]); err != nil || len(fields) < 3 {
-		return value, 0, err
+func parseValue(fields []string, kind string) (value, n float64, err error) {
+	if value, err = parseNumber(fields[1]); err != nil {
+		return 0, 0, err
 	}
-	if n, err = strconv.ParseFloat(strings.TrimSpace(fields[2]), 64); err != nil || !(n >= 0) || math.IsInf(n, 0) {
+	if kind == Rate && (value < 0 || value > 1) {
+		return 0, 0, fmt.Errorf("%g is no share, from 0 to 1", value)
+	}
+	if len(fields) < 3 {
+		return value, 0, nil
+	}
+	n, err = strconv.ParseFloat(strings.TrimSpace(fields[2]), 64)
+	if err == nil && kind == Rate && n < 0 {
+		return 0, 0, fmt.Errorf("a share of %g is none", n)
+	}
+	if err != nil || !(n >= 0) || math.IsInf(n, 0) {
 		n = 0 // some other column
 	}
 	return value, n, nil

@@ -15,7 +15,7 @@ import (
 func run(t *testing.T, in, kind string) [][]string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Run(strings.NewReader(in), &out, kind); err != nil {
+	if _, err := Run(strings.NewReader(in), &out, kind); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
@@ -50,10 +50,53 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// Where a clock was put back, rows count at the latest time.
+// Where a clock was put back, rows count at the latest time, and it is said how many; the same time again is none of them.
 func TestClockPutBack(t *testing.T) {
-	if rows := run(t, "1700000600,1\n1700000000,1\n1700000900,2\n", Auto); len(rows) != 3 {
-		t.Error(rows)
+	var out bytes.Buffer
+	late, err := Run(strings.NewReader("1700000600,1\n1700000000,1\n1700000600,1\n1700000600,1\n1700000599,1\n1700000900,2\n"), &out, Auto)
+	if err != nil || late != 2 || strings.Count(out.String(), "\n") != 6 {
+		t.Error(late, err, out.String())
+	}
+}
+
+// Score and alert stand in one column of all rows; what is empty at the end of a row need not be written.
+func TestColumnsStandInLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"time,value,note\n1,2\n2,3,x\n": "time,value,note,score,alert\n1,2,,0.000000,0\n2,3,x,0.000000,0\n",
+		"time,value\n1,2,\n2,,\n":       "time,value,score,alert\n1,2,0.000000,0\n2,,0.000000,0\n",
+		"time,value\n\n1,2\n\n2,3\n\n":  "time,value,score,alert\n1,2,0.000000,0\n2,3,0.000000,0\n",
+	} {
+		var out bytes.Buffer
+		if _, err := Run(strings.NewReader(in), &out, Auto); err != nil || out.String() != want {
+			t.Errorf("%q becomes %q, %v", in, out.String(), err)
+		}
+	}
+}
+
+// A file without rows is told what it must hold, and what was judged before a bad row is written.
+func TestWhatIsNoSeries(t *testing.T) {
+	const none = "there are no rows: a file has one for each time and value, with a comma between"
+	for _, test := range []struct{ in, kind, want, out string }{
+		{"", Auto, none, ""},
+		{"timestamp,value\n", Auto, none, "timestamp,value,score,alert\n"},
+		{"a,b,c\n1,2\n1,2,3,4\n", Auto, "line 3: a row of 4 columns, where the first one has 3", "a,b,c,score,alert\n1,2,,0.000000,0\n"},
+		{"1,0.5\n2,1.7\n", Rate, "line 2: 1.7 is no share, from 0 to 1", "1,0.5,0.000000,0\n"},
+		{"1,-0.5\n", Rate, "line 1: -0.5 is no share, from 0 to 1", ""},
+		{"1,0.5,10\n2,0.7,-5\n", Rate, "line 2: a share of -5 is none", "1,0.5,10,0.000000,0\n"},
+		{"\xff\xfe1\x00,\x002\x00\n\x00", Auto, "this is UTF-16: save it as UTF-8", ""},
+		{"\xfe\xff\x001\x00,\x002\x00\n", Auto, "this is UTF-16: save it as UTF-8", ""},
+		{"1\x00,\x002\x00\n\x00", Auto, "this is UTF-16: save it as UTF-8", ""},
+	} {
+		var out bytes.Buffer
+		_, err := Run(strings.NewReader(test.in), &out, test.kind)
+		if err == nil || !strings.HasPrefix(err.Error(), test.want) || out.String() != test.out {
+			t.Errorf("%q: %v, and %q", test.in, err, out.String())
+		}
+	}
+	var out bytes.Buffer
+	_, err := Run(strings.NewReader(lines(5000, 1)+"2,x\n"), &out, Auto)
+	if err == nil || !strings.HasPrefix(err.Error(), "line 5001: ") || strings.Count(out.String(), "\n") != 5000 {
+		t.Errorf("%v after %d rows", err, strings.Count(out.String(), "\n"))
 	}
 }
 
@@ -70,7 +113,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"timestamp\tvalue\n1\t3\n", `line 1: columns are divided by "\t"`},
 	} {
 		var out bytes.Buffer
-		if err := Run(strings.NewReader(test.in), &out, Auto); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Run(strings.NewReader(test.in), &out, Auto); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: %v", test.in, err)
 		}
 	}
@@ -163,7 +206,7 @@ func TestMemoryIsConstant(t *testing.T) {
 	if n := m1.Mallocs - m0.Mallocs; n > 1000 {
 		t.Errorf("%d allocations", n)
 	}
-	if err := Run(strings.NewReader(in), &out, Level); err != nil {
+	if _, err := Run(strings.NewReader(in), &out, Level); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -174,7 +217,7 @@ func FuzzRun(f *testing.F) {
 	f.Add("1700000000,3\n1700000060,0\n9999999999,4\n", "count")
 	f.Fuzz(func(t *testing.T, in, kind string) {
 		var out bytes.Buffer
-		if Run(strings.NewReader(in), &out, kind) != nil {
+		if _, err := Run(strings.NewReader(in), &out, kind); err != nil {
 			return
 		}
 		r := csv.NewReader(&out)
@@ -205,7 +248,7 @@ func TestStandsStill(t *testing.T) {
 		}
 		for _, kind := range []string{Auto, Level} {
 			var out strings.Builder
-			if err := Run(strings.NewReader(in.String()), &out, kind); err != nil {
+			if _, err := Run(strings.NewReader(in.String()), &out, kind); err != nil {
 				t.Fatal(err)
 			}
 			var alerts []int
