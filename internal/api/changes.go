@@ -40,7 +40,7 @@ type tellChangeInput struct {
 	Body struct {
 		Kind  string     `json:"kind" enum:"deploy,price,stock,campaign,other"`
 		Title string     `json:"title" minLength:"1" maxLength:"200" doc:"As people say it: Checkout 4.18 is live."`
-		At    *time.Time `json:"at,omitempty" doc:"When it took effect; without it, now. A time ahead is taken as now, and one more than 400 days ago is refused."`
+		At    *time.Time `json:"at,omitempty" doc:"When it took effect; without it, now. A time up to five minutes ahead, as of a fast clock, is taken as now; one further ahead, or more than 400 days ago, is refused."`
 		Of    struct {
 			Release  string `json:"release,omitempty" maxLength:"128"`
 			Product  string `json:"product,omitempty" maxLength:"128" doc:"Its id."`

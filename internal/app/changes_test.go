@@ -13,8 +13,8 @@ func TestChanges(t *testing.T) {
 	s := startShop(t, app.Options{Data: t.TempDir()})
 	var told struct{ ID, At, Kind, Title, Source string }
 	s.call("POST", "/api/v1/changes", `{"kind":"deploy","title":"Checkout 4.18 is live","at":"2020-03-01T10:00:00Z","of":{"release":"web 4.18"}}`, 422, nil)
-	for _, old := range []string{"0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"} {
-		s.call("POST", "/api/v1/changes", `{"kind":"deploy","title":"x","at":"`+old+`"}`, 422, nil)
+	for _, at := range []string{"0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z"} {
+		s.call("POST", "/api/v1/changes", `{"kind":"deploy","title":"x","at":"`+at+`"}`, 422, nil)
 	}
 	at := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
 	s.call("POST", "/api/v1/changes", `{"kind":"deploy","title":"Checkout 4.18 is live","at":"`+at+`","of":{"release":"web 4.18"}}`, 201, &told)

@@ -51,10 +51,11 @@ const (
 	maxTitle   = 200 // characters
 	maxOf      = 128 // bytes
 	oldestTold = 400 * 24 * time.Hour
+	mostAhead  = 5 * time.Minute // by which the clock of who tells may be fast
 )
 
 // AddChange keeps a change that the shop tells of. It returns it with its id. A
-// time ahead of now is taken as now.
+// time a little ahead of now is taken as now.
 func (s *Store) AddChange(ctx context.Context, by staff.Actor, c Change, now time.Time) (Change, error) {
 	if err := by.Need(staff.Answer); err != nil {
 		return c, err
@@ -76,11 +77,13 @@ func (s *Store) AddChange(ctx context.Context, by staff.Actor, c Change, now tim
 			return c, InputError(fmt.Sprintf("what of names has 1 to %d bytes", maxOf))
 		}
 	}
-	if c.At > now.UnixMicro() {
-		c.At = now.UnixMicro()
-	}
-	if c.At < now.Add(-oldestTold).UnixMicro() {
+	switch at := time.UnixMicro(c.At); {
+	case at.Before(now.Add(-oldestTold)):
 		return c, InputError("at is more than 400 days ago")
+	case at.After(now.Add(mostAhead)):
+		return c, InputError("at is ahead: tell of a change when it takes effect")
+	case at.After(now):
+		c.At = now.UnixMicro()
 	}
 	var id [16]byte
 	rand.Read(id[:])

@@ -118,7 +118,7 @@ func TestAddChange(t *testing.T) {
 		for _, c := range []insight.Change{
 			{Kind: "deploy", Title: " "}, {Kind: "deploy", Title: "\u202e\u200b"}, {Kind: "party", Title: "x"}, {Kind: "deploy", Title: strings.Repeat("x", 201)},
 			{Kind: "deploy", Title: "x", Of: map[string]string{"colour": "red"}}, {Kind: "deploy", Title: "x", Of: map[string]string{"release": ""}},
-			{Kind: "deploy", Title: "x", At: noon.AddDate(-2, 0, 0).UnixMicro()},
+			{Kind: "deploy", Title: "x", At: noon.AddDate(-2, 0, 0).UnixMicro()}, {Kind: "deploy", Title: "x", At: noon.Add(6 * time.Minute).UnixMicro()},
 		} {
 			if _, err := s.AddChange(ctx, owner, c, noon); !errors.As(err, &input) {
 				t.Errorf("%+v: %v", c, err)
@@ -133,7 +133,7 @@ func TestAddChange(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if c, err := s.AddChange(ctx, owner, insight.Change{Kind: "stock", Title: "ahead", At: after(600)}, noon.Add(time.Hour)); err != nil || c.At != after(60) {
+		if c, err := s.AddChange(ctx, owner, insight.Change{Kind: "stock", Title: "ahead", At: after(64)}, noon.Add(time.Hour)); err != nil || c.At != after(60) {
 			t.Errorf("a time ahead became %d, %v", c.At, err)
 		}
 		seen, cursor := map[string]bool{}, ""
