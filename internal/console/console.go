@@ -90,8 +90,11 @@ type route struct {
 	pattern string      // of a ServeMux; what follows /w/{workspace} belongs to a workspace
 	right   staff.Right // needed in the workspace; "" where there is none, or none is needed
 	public  bool        // for those who have not signed in too
-	handle  func(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error
+	handle  handler
 }
+
+// handler answers one request; what it returns is rendered by fail.
+type handler func(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error
 
 // New returns the handler of all pages.
 func New(o Options) http.Handler {

@@ -23,6 +23,26 @@ func version(r *http.Request) int64 {
 	return n
 }
 
+// orLookAgain lets who was slower than a colleague press once more: with the refusal
+// the page is as the incident stands now, and questions keep what was entered.
+func (c *Console) orLookAgain(change handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
+		err := change(w, r, v)
+		if !v.Part || !errors.Is(err, incident.ErrChanged) {
+			return err
+		}
+		p, again := c.readIncident(r.Context(), v, r.PathValue("id"), r.FormValue("chart"))
+		if again != nil {
+			return again
+		}
+		w.Header().Set("HX-Retarget", "#toasts")
+		w.Header().Set("HX-Reswap", "beforeend")
+		status, _ := statusOf(err)
+		said := ui.FailureToast(v, ui.Failure{Status: status, Key: failureKey(status), RequestID: web.RequestID(r.Context())})
+		return render(w, r, status, templ.Join(append(incidentShown(v, p), incidentVersions(p), said)...))
+	}
+}
+
 // incidentDone answers after a change: with the parts of the page and a message
 // that can take it back, or by leading to the page.
 func (c *Console) incidentDone(w http.ResponseWriter, r *http.Request, v *ui.Viewer, done, undo string, more ...templ.Component) error {
@@ -47,7 +67,12 @@ func (c *Console) incidentDone(w http.ResponseWriter, r *http.Request, v *ui.Vie
 // incidentAnswer are the parts that a change may have changed. Buttons and
 // questions are put in anew, which closes them.
 func incidentAnswer(v *ui.Viewer, p *incidentPage) []templ.Component {
-	out := []templ.Component{ui.Part("incident-actions", "outerHTML", incidentActions(v, p)), ui.Part("incident-asks", "outerHTML", incidentAsks(v, p))}
+	return append(incidentShown(v, p), ui.Part("incident-asks", "outerHTML", incidentAsks(v, p)))
+}
+
+// incidentShown are these without the questions.
+func incidentShown(v *ui.Viewer, p *incidentPage) []templ.Component {
+	out := []templ.Component{ui.Part("incident-actions", "outerHTML", incidentActions(v, p))}
 	for _, part := range []livePart{{"incident-head", incidentHead(v, p)}, {"incident-banner", incidentBanner(v, p)}, {"incident-playbook", incidentPlaybook(v, p)}, {"incident-log", incidentLog(v, p)}} {
 		out = append(out, ui.Part(part.name, "outerMorph", part.part))
 	}

@@ -8,13 +8,13 @@ import (
 	"github.com/dhvani/dhvani/internal/console/ui"
 )
 
-// incidentParts are the parts of the page that move by themselves. Questions and
-// the comment are not among them: somebody may be writing there.
+// incidentParts are the parts of the page that move by themselves. Of questions only
+// the version is among them, and the comment is not: somebody may be writing there.
 func incidentParts(v *ui.Viewer, p *incidentPage) []livePart {
 	parts := []livePart{
 		{"incident-head", incidentHead(v, p)}, {"incident-actions", incidentActions(v, p)}, {"incident-banner", incidentBanner(v, p)}, {"incident-stats", incidentStats(v, p)},
 		{"incident-chart", incidentChart(v, p)}, {"incident-causes", incidentCauses(v, p)}, {"incident-quotes", incidentQuotes(v, p)},
-		{"incident-playbook", incidentPlaybook(v, p)}, {"incident-log", incidentLog(v, p)},
+		{"incident-playbook", incidentPlaybook(v, p)}, {"incident-log", incidentLog(v, p)}, {"incident-version", incidentVersionField(p)},
 	}
 	if !p.Finding.Good { // which hits nobody
 		parts = append(parts, livePart{"incident-sessions", incidentSessions(v, p)}, livePart{"incident-who", incidentWho(v, p)})

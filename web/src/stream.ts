@@ -145,7 +145,11 @@ function apply(name: string, html: string): void {
     return
   }
   for (const part of document.querySelectorAll(`[data-part="${CSS.escape(name)}"]`)) {
-    void htmx.swap({ text: html, target: part, swap: 'innerMorph', sourceElement: part } as never)
+    const put = () => void htmx.swap({ text: html, target: part, swap: 'innerMorph', sourceElement: part } as never)
+    // A question that is open is about what was seen when it opened: its form changes when it is closed.
+    const question = part.closest('form')?.closest<HTMLDialogElement>('dialog[open]')
+    if (question) question.addEventListener('close', put, { once: true })
+    else put()
   }
   const target = document.getElementById(name)
   if (!target) return
