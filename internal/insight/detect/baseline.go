@@ -30,6 +30,8 @@ const (
 	weekFade = 0.90           // of an hour of the week, each week
 	dayPrior = 6.0            // expected events that a cell's prior counts for
 	wkPrior  = 20.0           // likewise
+	loose    = 20.0           // times less the prior counts of an hour of the week that is not as its day
+	unlike   = 0.02           // how many hours are so
 	noise0   = 0.12 * 0.12    // relative variance of the rate before anything is known
 	noiseN   = 5000.0         // what that counts for, in squared expected events: with as many, chance alone makes a deviation of 0.02 of what is measured
 	noiseMin = 0.03 * 0.03    // no rate is steadier than that
@@ -41,7 +43,7 @@ const (
 func (b *Baseline) shape(h int) float64 {
 	d, w := b.Day[h%24], b.Week[h]
 	k := 1 + b.Flat
-	return d.ratio(k*dayPrior) * w.ratio(k*wkPrior)
+	return d.ratio(k*dayPrior) * w.mixed(k*wkPrior)
 }
 
 // level is events for each unit of exposure, without shape.
@@ -175,12 +177,25 @@ func (b *Baseline) learn(h int, exposure, observed float64) {
 // nudge takes an hour that was trouble. It teaches its hour of the week a little, so that what comes every week at this hour is usual in the end.
 func (b *Baseline) nudge(h int, exposure, observed float64) {
 	if e := b.level() * b.shape(h) * exposure; e > 0 && b.Hours > 24 {
-		b.Week[h].add(1-(1-weekFade)/2, 0.5*clamp(observed, e/1.6, 1.6*e), 0.5*e/b.Week[h].ratio((1+b.Flat)*wkPrior))
+		b.Week[h].add(1-(1-weekFade)/2, 0.5*clamp(observed, e/1.6, 1.6*e), 0.5*e/b.Week[h].mixed((1+b.Flat)*wkPrior))
 	}
 }
 
 // ratio is events against those expected, shrunk to 1.
 func (c cell) ratio(prior float64) float64 { return (prior + float64(c.O)) / (prior + float64(c.E)) }
+
+// mixed is that under either of two priors, by how likely each makes what was seen: most hours of the week are as the day is, but those of a weekly sale are not at all.
+func (c cell) mixed(prior float64) float64 {
+	near, far := c.ratio(prior), c.ratio(prior/loose)
+	w := math.Exp(clamp(c.likely(prior)-c.likely(prior/loose), -500, 500)) * (1 - unlike) / unlike
+	return far + (near-far)*w/(1+w)
+}
+
+// likely is the logarithm of how likely a prior makes the events.
+func (c cell) likely(prior float64) float64 {
+	o, e := float64(c.O), float64(c.E)
+	return rise(prior, o) + prior*math.Log(prior) - (prior+o)*math.Log(prior+e)
+}
 
 func (c *cell) add(fade float32, o, e float64) {
 	c.O, c.E = c.O*fade+float32(o), c.E*fade+float32(e)

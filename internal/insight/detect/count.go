@@ -163,7 +163,8 @@ func (c *Count) half() {
 // span takes the time up to an end within the open hour, and the n events at that end.
 func (c *Count) span(end int64, n float64) Phase {
 	length := float64(end-c.At) / float64(hour)
-	began := float64(c.At / 1e6)
+	from := c.At
+	began := float64(from / 1e6)
 	c.At = end
 	c.S.Hours.add(length, n, c.Rates.Mid*length)
 	if !c.Base.ready() {
@@ -174,7 +175,7 @@ func (c *Count) span(end int64, n float64) Phase {
 		shape := c.Rates.Mid / max(c.Base.level(), 1e-9)
 		e.Seen, e.Sum = e.Seen+length*shape, e.Sum+n
 		back := lift((c.Rates.Half-c.Rates.Mid)*length, c.Rates.Mid/max(c.Rates.Half, 1e-300), n)
-		p := e.after(back, float64(e.Direction)*(n-c.Rates.Mid*length))
+		p := e.after(from, back, float64(e.Direction)*(n-c.Rates.Mid*length))
 		if p == Recovered {
 			c.S.Bank = bank{}
 			c.S.forget(&c.Base)
@@ -267,6 +268,7 @@ func (s *state) reading(phase Phase) Reading {
 		if s.Ep.On {
 			r.Evidence = s.Ep.Evidence
 		}
+		r.Ended = s.Ep.ended()
 		return r
 	}
 	var began float64

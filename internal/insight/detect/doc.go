@@ -66,6 +66,7 @@ type Reading struct {
 	Expected  float64   // the usual rate: events an hour, or the usual share or level
 	Low, High float64   // the band in which the rate is usual
 	Since     int64     // when the change began, by what is known now; microseconds UTC
+	Ended     int64     // of an alarm, since when all is as usual again, where that is likelier than not; 0: it lasts
 	Ratio     float64   // how many times the usual, as far as the evidence says; for a share, of its odds
 	Excess    float64   // of events or failures beyond the usual since then, in an alarm
 }

@@ -21,6 +21,9 @@ func (p Phase) String() string {
 // recovery is the evidence for the usual at which a trouble is over.
 const recovery = 20
 
+// ending is the evidence for the usual from which on a trouble has rather ended than not.
+const ending = 5
+
 // accepted is after how many hours in an alarm the new level is the usual one.
 const accepted = 14 * 24
 
@@ -32,6 +35,7 @@ type episode struct {
 	Onset     int64
 	Start     int64   // when it was noticed
 	Back      float64 // CUSUM for the usual
+	End       int64   // when that began
 	Excess    float64
 	Told      float64 // excess when it last spoke
 	Seen, Sum float64 // exposure and events since it was noticed, which teach a level that stays
@@ -45,9 +49,20 @@ func (e *episode) begin(at int64, d Direction, ratio float64, onset int64, exces
 	*e = episode{On: true, Direction: d, Ratio: ratio, Onset: onset, Start: at, Back: 1, Excess: excess, Told: max(excess, 1), Evidence: evidence}
 }
 
-// after takes the likelihood ratio of the usual against half of the trouble, and says the phase.
-func (e *episode) after(ratio, excess float64) Phase {
-	e.Back = max(e.Back, 1) * ratio
+// ended is since when all is as usual again, where that is likelier than not, else 0. Of a mean what goes on looks so too, until its last values tell.
+func (e *episode) ended() int64 {
+	if e.Back < ending || e.On && e.Between == 1 {
+		return 0
+	}
+	return e.End
+}
+
+// after takes the likelihood ratio of the usual against half of the trouble, of what came since a time, and says the phase.
+func (e *episode) after(since int64, ratio, excess float64) Phase {
+	if e.Back <= 1 {
+		e.Back, e.End = 1, since
+	}
+	e.Back *= ratio
 	e.Excess += excess
 	if e.Back >= recovery {
 		e.On = false

@@ -78,7 +78,7 @@ func (s *Share) take(k, n float64) Phase {
 		if max(e.Back, 1)*f >= recovery && !s.usual() {
 			f = 0.99 * recovery / max(e.Back, 1)
 		}
-		p := e.after(f, float64(e.Direction)*(k-s.Rates.Mid*n))
+		p := e.after(s.At, f, float64(e.Direction)*(k-s.Rates.Mid*n))
 		if p == Recovered {
 			s.S.Bank = bank{}
 			s.S.forget(&s.Base)

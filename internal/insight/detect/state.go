@@ -9,7 +9,7 @@ import (
 )
 
 // version of what is stored. Another one is refused, and the series learns anew from history.
-const version = 3
+const version = 4
 
 // ErrState is that of bytes which no detector of this version wrote.
 var ErrState = errors.New("not the state of this detector")

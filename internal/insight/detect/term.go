@@ -79,7 +79,7 @@ func (t *Term) Feed(m Moment, k, n float64) Reading {
 		return t.Reading()
 	}
 	p0, p1 := t.Rate.Mean, t.Half
-	phase := t.Ep.after(math.Exp(k*math.Log(p0/p1)+(n-k)*(math.Log1p(-p0)-math.Log1p(-p1))), k-p0/termBand*n)
+	phase := t.Ep.after(t.At, math.Exp(k*math.Log(p0/p1)+(n-k)*(math.Log1p(-p0)-math.Log1p(-p1))), k-p0/termBand*n)
 	if t.At-t.Ep.Start > accepted*hour {
 		t.Ep.On, phase = false, Recovered
 	}
@@ -117,6 +117,7 @@ func (t *Term) reading(p Phase) Reading {
 	r := Reading{Phase: p, Direction: Up, Expected: t.Rate.Mean / termBand, High: t.Rate.Mean, Since: t.Since, Evidence: t.evidence()}
 	if t.Ep.On || p == Recovered {
 		r.Since, r.Ratio, r.Excess, r.Evidence = t.Ep.Onset, t.Ep.Ratio, t.Ep.Excess, t.Ep.Evidence
+		r.Ended = t.Ep.ended()
 	}
 	return r
 }

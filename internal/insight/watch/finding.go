@@ -88,17 +88,46 @@ func (s *shop) sign(ctx context.Context, tx *db.Tx, r Records, signals []*signal
 	for _, g := range f.signals {
 		sign := g.sign()
 		if was := signIn(before, g.name); was != nil { // it stays what it was, also when it is over
-			sign.Up, sign.Since, sign.Noticed, sign.Evidence = was.Up, was.Since, was.Noticed, max(sign.Evidence, was.Evidence)
+			sign.Up, sign.Noticed, sign.Evidence = was.Up, was.Noticed, max(sign.Evidence, was.Evidence)
+			if !g.lasting() {
+				sign.Ended = cmp.Or(sign.Ended, was.Ended)
+			}
+			if was.Ended == 0 || sign.Since < was.Ended || !g.lasting() { // else it came again
+				sign.Since = was.Since
+			}
 		} else {
 			sign.Noticed = now
 		}
-		if err := s.observe(ctx, tx, r, g, &sign, now); err != nil {
+		f.Signs = append(f.Signs, sign)
+	}
+	ended := f.ended()
+	for i, g := range f.signals {
+		sign := &f.Signs[i]
+		sign.Ended = cmp.Or(sign.Ended, ended)
+		if err := s.observe(ctx, tx, r, g, sign, cmp.Or(sign.Ended, now)); err != nil {
 			return fmt.Errorf("observe %s: %w", g.name, err)
 		}
-		f.Signs = append(f.Signs, sign)
 	}
 	f.contraryLast()
 	return nil
+}
+
+// ended is when the last of the strong signs ended, 0 while one goes on: weaker ones take long to be sure.
+func (f *found) ended() (at int64) {
+	most := 0.0
+	for _, sign := range f.Signs {
+		most = max(most, sign.Evidence)
+	}
+	for i, g := range f.signals {
+		switch sign := f.Signs[i]; {
+		case sign.Evidence < most/10:
+		case sign.Ended > 0:
+			at = max(at, sign.Ended)
+		case g.lasting():
+			return 0
+		}
+	}
+	return at
 }
 
 // contrary reports whether what a sign has come to since it began is on the other side of the usual than it was noticed on: what got better again by more
@@ -239,7 +268,7 @@ func (s *shop) fewer(ctx context.Context, tx *db.Tx, r Records, f *found, now in
 	return nil
 }
 
-// observe counts what a signal has come to since its onset.
+// observe counts what a signal came to from its onset until its end, or now.
 func (s *shop) observe(ctx context.Context, tx *db.Tx, r Records, g *signal, sign *incident.Sign, now int64) error {
 	// Minutes are kept for two days, quarters of an hour for sixty.
 	grain := insight.Minute
@@ -308,7 +337,7 @@ func (s *shop) ofValue(ctx context.Context, tx *db.Tx, r Records, g *signal, sig
 	if grain == insight.Minute {
 		list, err := s.outcomesSince(ctx, tx, r, g.kind, from, now)
 		if err != nil || len(list) < lookedThrough {
-			return g.slots(list), err
+			return g.slots(upTo(list, sign.Ended)), err
 		}
 		grain = insight.Quarter
 	}
@@ -354,14 +383,15 @@ func (s *shop) explain(ctx context.Context, tx *db.Tx, r Records, main *signal, 
 	if isVital(c.kind) {
 		c.slow = slow(was)
 	}
-	up := f.Signs[0].Up // that of main
+	up, ended := f.Signs[0].Up, f.Signs[0].Ended // of main
+	lasted := upTo(since, ended)
 	if f.Theme == themeOpinion && up {
-		f.Theme, c.topics = s.topic(since)
+		f.Theme, c.topics = s.topic(lasted)
 	}
-	f.Causes, f.Sure = c.causes(since, was, f.Since, now, up)
+	f.Causes, f.Sure = c.causes(lasted, was, f.Since, cmp.Or(ended, now), up)
 	f.Sure = f.Sure || stays(before, f.Causes)
 	if up {
-		s.hit(c, since, f)
+		s.hit(c, since, len(since)-len(lasted), f)
 	}
 	if !f.Sure && up && (c.kind == insight.OpinionGiven || c.kind == insight.RatingGiven) {
 		if err := s.otherwise(ctx, tx, r, c.kind, signals, f, before, now); err != nil {
@@ -395,7 +425,8 @@ func (s *shop) otherwise(ctx context.Context, tx *db.Tx, r Records, but insight.
 		if err != nil {
 			return err
 		}
-		causes, sure := c.causes(since, was, f.Since, now, true)
+		ended := f.Signs[i].Ended
+		causes, sure := c.causes(upTo(since, ended), was, f.Since, cmp.Or(ended, now), true)
 		sure = sure || stays(before, causes)
 		if len(causes) == 0 || len(causes[0].Pairs) == 0 {
 			continue

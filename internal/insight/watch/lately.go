@@ -51,6 +51,16 @@ func (s *shop) outcomesSince(ctx context.Context, tx *db.Tx, r Records, kind ins
 	return had.list[:n], nil
 }
 
+// upTo leaves out the outcomes, the newest first, that came when a trouble had ended, 0 for not yet.
+func upTo(list []insight.Outcome, ended int64) []insight.Outcome {
+	if ended > 0 {
+		for len(list) > 0 && list[0].At >= ended {
+			list = list[1:]
+		}
+	}
+	return list
+}
+
 // slots adds up the outcomes of a value, as OutcomeSeries does.
 func (g *signal) slots(list []insight.Outcome) []insight.Slot {
 	var x insight.Slot

@@ -236,7 +236,7 @@ func (s *signal) restore(b []byte) error {
 
 // sign is the signal as it stands in an Insight.
 func (s *signal) sign() incident.Sign {
-	g := incident.Sign{Signal: s.name, Outcome: s.kind, Name: s.count, Up: s.now.Direction == detect.Up, Since: s.now.Since, Evidence: s.now.Evidence,
+	g := incident.Sign{Signal: s.name, Outcome: s.kind, Name: s.count, Up: s.now.Direction == detect.Up, Since: s.now.Since, Ended: s.now.Ended, Evidence: s.now.Evidence,
 		Expected: s.now.Expected, Low: s.now.Low, High: s.now.High, Excess: s.now.Excess}
 	if s.of.Dim != "" {
 		g.Of = []cause.Pair{s.of}

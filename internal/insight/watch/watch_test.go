@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -129,10 +130,21 @@ func TestATroubleIsNoticedExplainedAndOver(t *testing.T) {
 		if began := time.UnixMicro(f.Since).Sub(monday.Add(time.Hour)); began < -10*time.Minute || began > 10*time.Minute {
 			t.Errorf("it began %s after it did", began)
 		}
-		s.pass(150, 0)
-		if all := s.all(); len(all) != 1 || all[0].State != incident.Recovered {
+		hit, rate, ended := f.Hit, f.Signs[0].Observed, s.now
+		s.pass(30, 0)
+		all = s.all()
+		if len(all) != 1 || all[0].State != incident.Recovered {
 			t.Errorf("when all is well again:\n%s", s.lines())
 		}
+		// It stays what it was while it lasted.
+		f = &all[0].Finding
+		if f.Hit != hit || math.Abs(f.Signs[0].Observed-rate) > 0.1 || !slices.Contains(f.Causes[0].Pairs, cause.Pair{Dim: "method", Value: "upi"}) {
+			t.Errorf("hit %d, then %d; %.2f failed, then %.2f; causes %+v", hit, f.Hit, rate, f.Signs[0].Observed, f.Causes)
+		}
+		if late := time.UnixMicro(f.Signs[0].Ended).Sub(ended); late < -10*time.Minute || late > 10*time.Minute {
+			t.Errorf("it ended %s after it did", late)
+		}
+		s.pass(120, 0)
 		s.now = s.now.Add(25 * time.Hour)
 		s.pass(10, 0)
 		if all := s.all(); len(all) != 1 || all[0].State != incident.Resolved {

@@ -57,8 +57,8 @@ func largest(of map[string]float64, limit float64) (name string) {
 }
 
 // hit lists the customers with a bad outcome since then, those of the cause alone
-// where it is sure, and what is told of their failures.
-func (s *shop) hit(c cases, since []insight.Outcome, f *found) {
+// where it is sure, and what is told of their failures. The newest after came when it was over.
+func (s *shop) hit(c cases, since []insight.Outcome, after int, f *found) {
 	by := map[event.ID]*incident.Hit{}
 	tried := map[event.ID]*incident.Hit{} // by checkout
 	reasons := map[string]int{}
@@ -74,7 +74,7 @@ func (s *shop) hit(c cases, since []insight.Outcome, f *found) {
 			}
 			continue
 		}
-		if f.Sure && len(f.Causes) > 0 && !within(o, f.Causes[0].Pairs) {
+		if i < after || f.Sure && len(f.Causes) > 0 && !within(o, f.Causes[0].Pairs) {
 			continue
 		}
 		if !o.Again {

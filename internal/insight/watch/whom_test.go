@@ -18,7 +18,7 @@ func TestWhoSaysTheirNameGotThrough(t *testing.T) {
 		{Kind: insight.CheckoutEnded, At: minute, Profile: id("visitor 7"), Subject: id("order"), Bad: 1, Amount: 900e6, Currency: "INR"},
 	}
 	s, f := newShop(1), &found{}
-	s.hit(cases{kind: insight.CheckoutEnded}, since, f)
+	s.hit(cases{kind: insight.CheckoutEnded}, since, 0, f)
 	if f.Hit != 1 || f.Back != 1 || f.hits[0].Back != 3*minute {
 		t.Errorf("%d hit, %d back: %+v", f.Hit, f.Back, f.hits)
 	}
