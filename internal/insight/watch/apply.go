@@ -94,7 +94,7 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 	for _, g := range n.over {
 		if i := slices.IndexFunc(live, func(in *incident.Insight) bool { return in.ID == g.insight }); i >= 0 {
 			of(live[i])
-		} else {
+		} else if !s.held(g) {
 			g.insight, g.changed = "", true // staff resolved it, or it was merged
 		}
 	}

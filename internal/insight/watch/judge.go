@@ -57,7 +57,7 @@ func (s *shop) judge() (n news) {
 		case g.listed && !g.on() && evidence[i] < listedAt/10:
 			g.listed = false
 			n.over = append(n.over, g)
-		case g.insight != "" && !g.on() && !g.listed:
+		case g.insight != "" && !g.on() && !g.listed && !s.held(g):
 			n.over = append(n.over, g)
 		}
 	}

@@ -52,6 +52,7 @@ type shop struct {
 	calm     map[string]int64 // since when all is as usual again, of those that live
 	turned   map[string]bool  // of which a sign went the other way, and left
 	verdicts []incident.Verdict
+	judged   map[event.ID]string // Insights by the verdicts on them that were heeded
 	expected []*incident.Verdict
 
 	known     bool      // it was loaded, or has learnt
