@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -40,8 +42,14 @@ func (s *Store) check(j *Judging, in *Insight) error {
 		if !slices.Contains(Reasons, j.Reason) {
 			return flaw("verdict_reason", "the reason is campaign, holiday or other")
 		}
-		if !j.Until.After(j.From) || j.Until.Sub(j.From) > maxVerdict {
-			return flaw("verdict_until", "the end comes after the beginning, within 400 days")
+		first, end := in.lasted(s.now())
+		switch {
+		case !j.Until.After(j.From):
+			return flaw("verdict_until", "the end comes after the beginning")
+		case j.Until.Sub(j.From) > maxVerdict:
+			return flaw("verdict_long", "at most 400 days can be expected")
+		case j.From.After(end) || !j.Until.After(first):
+			return flaw("verdict_apart", "the incident does not fall into the time from from to until")
 		}
 	case Wrong:
 		*j = Judging{What: Wrong}
@@ -49,6 +57,18 @@ func (s *Store) check(j *Judging, in *Insight) error {
 		return flaw("verdict_what", "a verdict is mute, expected or wrong")
 	}
 	return nil
+}
+
+// lasted is from its first sign until it recovered, or was closed before; or now.
+func (in *Insight) lasted(now time.Time) (first, end time.Time) {
+	first = time.UnixMicro(in.Finding.firstSign())
+	switch {
+	case !in.RecoveredAt.IsZero():
+		return first, in.RecoveredAt
+	case !in.ResolvedAt.IsZero():
+		return first, in.ResolvedAt
+	}
+	return first, now
 }
 
 // Judge says what detectors are to learn from, and closes the Insight. It is an
@@ -156,9 +176,32 @@ func (s *Store) TakeBack(ctx context.Context, by staff.Actor, verdict string) er
 		default:
 			in.State = Open
 		}
-		return nil
+		if in.SnoozedUntil, err = snoozed(ctx, tx, in); err != nil || !in.SnoozedUntil.After(s.now()) {
+			in.SnoozedUntil = time.Time{}
+			return err
+		}
+		return s.putDue(ctx, tx, in, "", SnoozeEnded, in.SnoozedUntil, 0)
 	}})
 	return err
+}
+
+// snoozed is until when an Insight was put off before a verdict closed it, as its timeline says; zero where it was not.
+func snoozed(ctx context.Context, tx *db.Tx, in *Insight) (time.Time, error) {
+	var what What
+	var text string
+	err := tx.QueryRow(ctx, "SELECT what, detail FROM insight_entry WHERE workspace = $1 AND insight = $2 AND what IN ($3, $4, $5, $6, $7) ORDER BY n DESC LIMIT 1",
+		in.Workspace, in.ID, string(WasSnoozed), string(SnoozeEnded), string(WasResolved), string(WasClosed), string(WasReopened)).Scan(&what, &text)
+	if db.IsNone(err) || err == nil && what != WasSnoozed {
+		return time.Time{}, nil
+	}
+	var d Detail
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &d)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read until when an incident was put off: %w", err)
+	}
+	return timeOf(d.Until), nil
 }
 
 // Given lists the verdicts that stand, the newest first, for the people who may
