@@ -53,38 +53,41 @@ func TestExpectedCoversTheIncident(t *testing.T) {
 
 // A verdict that is taken back leaves the incident as it was: quiet, where it was put off.
 func TestTakenBackItIsQuietAsBefore(t *testing.T) {
-	for _, quiet := range []bool{true, false} {
-		d := dbtest.SQLite(t)
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s, c := set(t, d)
 		acting(t, s)
-		in := open(t, s, upi(), true)
-		until := time.Time{}
-		if _, err := s.Snooze(ctx, ann, in.ID, 0, c.at.Add(3*time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		if quiet {
-			until = c.at.Add(3 * time.Hour)
-		} else { // its snooze ended when it was resolved
-			if _, err := s.Resolve(ctx, ann, in.ID, 0, ""); err != nil {
+		for theme, quiet := range map[string]bool{"put off": true, "put off, and resolved": false} {
+			f := upi()
+			f.Theme = theme
+			in := open(t, s, f, true)
+			until := time.Time{}
+			if _, err := s.Snooze(ctx, ann, in.ID, 0, c.at.Add(3*time.Hour)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.ReopenBy(ctx, ann, in.ID, 0); err != nil {
+			if quiet {
+				until = c.at.Add(3 * time.Hour)
+			} else { // its snooze ended when it was resolved
+				if _, err := s.Resolve(ctx, ann, in.ID, 0, ""); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.ReopenBy(ctx, ann, in.ID, 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			v, err := s.Judge(ctx, ann, in.ID, 0, incident.Judging{What: incident.Wrong})
+			if err != nil {
 				t.Fatal(err)
 			}
+			if in, _ = s.Get(ctx, 1, in.ID); !in.SnoozedUntil.IsZero() {
+				t.Errorf("closed, and quiet until %s", in.SnoozedUntil)
+			}
+			c.pass(time.Hour)
+			if err := s.TakeBack(ctx, ann, v.ID.String()); err != nil {
+				t.Fatal(err)
+			}
+			if in, _ = s.Get(ctx, 1, in.ID); !in.SnoozedUntil.Equal(until) {
+				t.Errorf("it was quiet until %s, and is %s until %s", until, in.State, in.SnoozedUntil)
+			}
 		}
-		v, err := s.Judge(ctx, ann, in.ID, 0, incident.Judging{What: incident.Wrong})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if in, _ = s.Get(ctx, 1, in.ID); !in.SnoozedUntil.IsZero() {
-			t.Errorf("closed, and quiet until %s", in.SnoozedUntil)
-		}
-		c.pass(time.Hour)
-		if err := s.TakeBack(ctx, ann, v.ID.String()); err != nil {
-			t.Fatal(err)
-		}
-		if in, _ = s.Get(ctx, 1, in.ID); !in.SnoozedUntil.Equal(until) {
-			t.Errorf("it was quiet until %s, and is %s until %s", until, in.State, in.SnoozedUntil)
-		}
-	}
+	})
 }
