@@ -60,6 +60,7 @@ func (s *Store) Open(ctx context.Context, tx *db.Tx, workspace int64, f Finding,
 	if err := s.weigh(ctx, tx, in); err != nil {
 		return nil, err
 	}
+	in.Told = in.Told || in.grave()
 	d := size(&f)
 	d.Severity = in.Severity
 	if err := s.save(ctx, tx, in, false, WasOpened, "", d); err != nil {
@@ -142,6 +143,7 @@ func (s *Store) Update(ctx context.Context, tx *db.Tx, in *Insight, f Finding, t
 		if err := s.weigh(ctx, tx, in); err != nil {
 			return err
 		}
+		told = told || in.grave()
 	}
 	newlyTold := told && !in.Told
 	in.Told = in.Told || told
@@ -161,6 +163,9 @@ func (s *Store) Update(ctx context.Context, tx *db.Tx, in *Insight, f Finding, t
 	}
 	return nil
 }
+
+// grave reports whether so much is at stake that people are told on the evidence that is enough to list it.
+func (in *Insight) grave() bool { return in.Severity == Critical }
 
 // take puts a finding in the place of the one before; the theme stays.
 func (s *Store) take(in *Insight, f Finding) {

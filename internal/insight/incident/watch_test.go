@@ -14,6 +14,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db/dbtest"
 	"github.com/dhvani/dhvani/internal/deliver"
 	"github.com/dhvani/dhvani/internal/event"
+	"github.com/dhvani/dhvani/internal/insight/impact"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 	"github.com/dhvani/dhvani/internal/locale"
 )
@@ -155,6 +156,24 @@ func TestGoodNews(t *testing.T) {
 		f.Good, f.Kind = true, incident.Traffic
 		if in := open(t, s, f, false); in.Severity != incident.NoSeverity || in.Told {
 			t.Errorf("%+v", in)
+		}
+	})
+}
+
+// Where much is at stake people are told, though the evidence is enough for the list only.
+func TestWhatIsCriticalIsTold(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, _ := set(t, d)
+		f := upi()
+		f.Hit, f.Lost = 1, impact.Lost{}
+		in := open(t, s, f, false)
+		if in.Severity == incident.Critical || in.Told {
+			t.Fatalf("severity %d, told %v", in.Severity, in.Told)
+		}
+		f.Lost = impact.Lost{Orders: 500}
+		update(t, d, func(tx *db.Tx) error { return s.Update(t.Context(), tx, in, f, false, false, nil) })
+		if in.Severity != incident.Critical || !in.Told {
+			t.Errorf("severity %d, told %v", in.Severity, in.Told)
 		}
 	})
 }
