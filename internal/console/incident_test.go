@@ -114,6 +114,34 @@ func TestGoodNewsHasNoWordsOfTrouble(t *testing.T) {
 	}
 }
 
+// The list says who looks after an incident, also where that person only took it.
+func TestListSaysWhoTookIt(t *testing.T) {
+	now := time.Date(2026, 7, 14, 14, 38, 0, 0, time.UTC)
+	v := demoViewer(workspace.Agent, locale.English)
+	v.Now = now
+	for want, who := range map[string][2]string{"Nobody": {}, "Taken by Arun": {"", "arun"}, "Mira": {"mira", "arun"}, "Taken by Support": {"", "dst_chat"}, "Taken by Somebody": {"", "gone"}} {
+		in := incidentSample(now).Insight
+		in.State, in.Owner, in.AcknowledgedBy = incident.Acknowledged, who[0], who[1]
+		list := incidentsPage{rows: []*incident.Insight{in}, people: map[string]string{"mira": "Mira", "arun": "Arun", "dst_chat": "Support"}}
+		if html := renderHTML(t, incidentsList(v, list)); !strings.Contains(html, ">"+want+"<") {
+			t.Errorf("the list does not say %q", want)
+		}
+	}
+}
+
+// The bell does not head a list that is empty.
+func TestBellWithNothingNew(t *testing.T) {
+	v := demoViewer(workspace.Agent, locale.English)
+	const head = "Nobody has taken these yet"
+	if html := renderHTML(t, ui.BellList(v)); strings.Contains(html, head) || !strings.Contains(html, "Nothing new") {
+		t.Error(html)
+	}
+	v.Alerts.Fresh = []ui.Alert{{Title: "UPI payments fail"}}
+	if html := renderHTML(t, ui.BellList(v)); !strings.Contains(html, head) || strings.Contains(html, "Nothing new") {
+		t.Error(html)
+	}
+}
+
 func renderHTML(t *testing.T, part templ.Component) string {
 	t.Helper()
 	var b strings.Builder

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -153,6 +154,13 @@ func (c *Console) readIncidents(ctx context.Context, v *ui.Viewer, q incidentsQu
 	for _, m := range p.members {
 		p.people[m.Account] = m.Name
 	}
+	ways, err := c.Outbox.Destinations(ctx, v.Actor)
+	if err != nil {
+		return p, err
+	}
+	for _, d := range ways {
+		p.people[d.ID] = d.Name // in whose name it was acknowledged from a message
+	}
 	tally, err := c.Incidents.Tally(ctx, v.Workspace.Number)
 	if err != nil {
 		return p, err
@@ -237,6 +245,17 @@ func (p *incidentsPage) ownerChoices(v *ui.Viewer) []filterChoice {
 		out = append(out, filterChoice{value: m.Account, label: m.Name})
 	}
 	return out
+}
+
+// after says who looks after an incident: the person it was given to, or who took it.
+func (p *incidentsPage) after(v *ui.Viewer, in *incident.Insight) string {
+	switch {
+	case in.Owner != "":
+		return cmp.Or(p.people[in.Owner], v.T("incidents.somebody"))
+	case in.AcknowledgedBy != "":
+		return capital(v.T("incidents.taken_by", "Name", cmp.Or(p.people[in.AcknowledgedBy], v.T("incidents.somebody"))))
+	}
+	return ""
 }
 
 // moneyLost is what it cost so far, in short, "" where nothing is known.

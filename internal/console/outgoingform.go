@@ -13,13 +13,15 @@ import (
 	"github.com/dhvani/dhvani/internal/deliver/email"
 	"github.com/dhvani/dhvani/internal/deliver/returns"
 	"github.com/dhvani/dhvani/internal/deliver/webhook"
+	"github.com/dhvani/dhvani/internal/insight/incident"
 )
 
 // destinationView is the form of a destination.
 type destinationView struct {
-	*deliver.Destination        // ID is "" where it is to be made
-	form                 *form  // refused
-	secret               string // a signing secret that was just made
+	*deliver.Destination                 // ID is "" where it is to be made
+	form                 *form           // refused
+	secret               string          // a signing secret that was just made
+	rules                []incident.Rule // that name it: it cannot be deleted
 
 	hook     *returns.Hook // nil where there is none
 	hookForm *form         // refused
@@ -50,6 +52,11 @@ func (c *Console) destinationSettings(w http.ResponseWriter, r *http.Request, v 
 func (c *Console) showDestination(w http.ResponseWriter, r *http.Request, v *ui.Viewer, d destinationView, status int) (err error) {
 	if d.Kind == deliver.Email && !d.isNew() {
 		if d.hook, err = c.Returns.Hook(r.Context(), v.Actor, d.ID); err != nil {
+			return err
+		}
+	}
+	if !d.isNew() {
+		if d.rules, err = c.Incidents.RulesTo(r.Context(), v.Actor, d.ID); err != nil {
 			return err
 		}
 	}
@@ -224,7 +231,7 @@ func (c *Console) rotateSecret(w http.ResponseWriter, r *http.Request, v *ui.Vie
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, destinationForm(v, destinationView{Destination: d, secret: secret}))
+	return c.showDestination(w, r, v, destinationView{Destination: d, secret: secret}, http.StatusOK)
 }
 
 func (c *Console) pauseDestination(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
@@ -248,8 +255,22 @@ func toDestination(w http.ResponseWriter, r *http.Request, v *ui.Viewer, err err
 	return err
 }
 
+// deleteDestination takes a destination away that no rule names: such a rule would tell
+// nobody, and nobody would know.
 func (c *Console) deleteDestination(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	if err := c.Outbox.Delete(r.Context(), v.Actor, r.PathValue("destination")); err != nil {
+	d, err := c.Outbox.Destination(r.Context(), v.Actor, r.PathValue("destination"))
+	if err != nil {
+		return err
+	}
+	rules, err := c.Incidents.RulesTo(r.Context(), v.Actor, d.ID)
+	if err != nil {
+		return err
+	}
+	if len(rules) > 0 {
+		v.Notice = v.T("outgoing.delete_used")
+		return c.showDestination(w, r, v, destinationView{Destination: d}, http.StatusConflict)
+	}
+	if err := c.Outbox.Delete(r.Context(), v.Actor, d.ID); err != nil {
 		return err
 	}
 	leave(w, r, v, v.URL("settings", "outgoing"))

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/dhvani/dhvani/internal/console/ui"
@@ -9,6 +10,14 @@ import (
 
 // spareSteps is how many empty lines the form of a playbook has for new steps.
 const spareSteps = 2
+
+// playbookForm is the form of one playbook.
+type playbookForm struct {
+	incident.Playbook
+	people map[string]string
+	form   *form // refused
+	faster bool  // a colleague saved it since it was looked at
+}
 
 // playbooksPage lists the playbooks.
 func (c *Console) playbooksPage(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
@@ -31,7 +40,7 @@ func (c *Console) playbookPage(w http.ResponseWriter, r *http.Request, v *ui.Vie
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, playbookView(v, b, people, nil))
+	return render(w, r, http.StatusOK, playbookView(v, playbookForm{Playbook: b, people: people}))
 }
 
 // savePlaybook takes the steps as they stand in the form: an empty one is gone, and
@@ -58,10 +67,14 @@ func (c *Console) savePlaybook(w http.ResponseWriter, r *http.Request, v *ui.Vie
 			steps = append(steps, st)
 		}
 	}
-	err = c.Incidents.SavePlaybook(r.Context(), v.Actor, v.L, b.Name, steps)
-	if f := refused(r, v, err, nil); f != nil {
+	err = c.Incidents.SavePlaybook(r.Context(), v.Actor, v.L, b.Name, version(r), steps)
+	if errors.Is(err, incident.ErrChanged) {
 		b.Steps = steps
-		return render(w, r, http.StatusUnprocessableEntity, playbookView(v, b, nil, f))
+		return render(w, r, http.StatusConflict, playbookView(v, playbookForm{Playbook: b, faster: true}))
+	}
+	if f := refused(r, v, err, nil); f != nil {
+		b.Steps, b.Version = steps, version(r)
+		return render(w, r, http.StatusUnprocessableEntity, playbookView(v, playbookForm{Playbook: b, form: f}))
 	}
 	if err != nil {
 		return err
@@ -72,7 +85,7 @@ func (c *Console) savePlaybook(w http.ResponseWriter, r *http.Request, v *ui.Vie
 
 func (c *Console) resetPlaybook(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
 	name := r.PathValue("playbook")
-	if err := c.Incidents.ResetPlaybook(r.Context(), v.Actor, name); err != nil {
+	if err := c.Incidents.ResetPlaybook(r.Context(), v.Actor, name, version(r)); err != nil {
 		return err
 	}
 	leave(w, r, v, v.URL("settings", "playbooks", name)+"?saved=1")

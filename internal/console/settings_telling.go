@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -20,13 +21,15 @@ type tellingView struct {
 	ways  []deliver.Overview // the destinations
 	verd  []incident.Verdict // what staff muted or expected
 	names map[string]string  // of people
+	form  *form              // an example that was refused
 }
 
 // ruleView is the form of one rule.
 type ruleView struct {
 	incident.Rule
-	ways []deliver.Overview
-	form *form
+	ways   []deliver.Overview
+	form   *form
+	faster bool // a colleague saved it since it was looked at
 }
 
 // spareReceivers is how many empty lines the form of a rule has for receivers.
@@ -38,12 +41,15 @@ var ruleFields = map[string]string{
 	"rule_language": "to", "rule_address": "to", "quiet": "quiet_from",
 }
 
-func (c *Console) tellingPage(w http.ResponseWriter, r *http.Request, v *ui.Viewer) (err error) {
+func (c *Console) tellingPage(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
 	notice(r, v)
 	if r.FormValue("tested") != "" {
 		v.Notice = v.T("telling.tested")
 	}
-	var t tellingView
+	return c.showTelling(w, r, v, tellingView{}, http.StatusOK)
+}
+
+func (c *Console) showTelling(w http.ResponseWriter, r *http.Request, v *ui.Viewer, t tellingView, status int) (err error) {
 	if t.rules, err = c.Incidents.Rules(r.Context(), v.Actor); err != nil {
 		return err
 	}
@@ -59,7 +65,7 @@ func (c *Console) tellingPage(w http.ResponseWriter, r *http.Request, v *ui.View
 	if t.names, err = c.colleagues(r.Context(), v); err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, tellingPage(v, t))
+	return render(w, r, status, tellingPage(v, t))
 }
 
 // rulePage is the form of a rule, or of a new one.
@@ -95,8 +101,11 @@ func (c *Console) saveRule(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 		return web.NewProblem(http.StatusBadRequest, "")
 	}
 	rule := readRule(r)
-	rule.ID = r.PathValue("rule")
+	rule.ID, rule.Version = r.PathValue("rule"), version(r)
 	err := c.Incidents.SaveRule(r.Context(), v.Actor, &rule)
+	if rule.ID != "" && (errors.Is(err, incident.ErrChanged) || errors.Is(err, incident.ErrNotFound)) {
+		return c.ruleMoved(w, r, v, rule)
+	}
 	if f := refused(r, v, err, ruleFields); f != nil {
 		return c.showRule(w, r, v, ruleView{Rule: rule, form: f}, http.StatusUnprocessableEntity)
 	}
@@ -105,6 +114,22 @@ func (c *Console) saveRule(w http.ResponseWriter, r *http.Request, v *ui.Viewer)
 	}
 	saved(w, r, v, "telling")
 	return nil
+}
+
+// ruleMoved shows again what was entered for a rule that a colleague changed meanwhile,
+// to be saved in the place of theirs, or deleted, to be saved as another one.
+func (c *Console) ruleMoved(w http.ResponseWriter, r *http.Request, v *ui.Viewer, rule incident.Rule) error {
+	p := ruleView{Rule: rule, form: &form{values: r.PostForm, errors: map[string]string{}}, faster: true}
+	switch now, err := c.rule(r, v, rule.ID); {
+	case errors.Is(err, incident.ErrNotFound):
+		p.ID, p.Version, p.faster = "", 0, false
+		p.form.errors[""] = v.T("telling.deleted")
+	case err != nil:
+		return err
+	default:
+		p.Version = now.Version
+	}
+	return c.showRule(w, r, v, p, http.StatusConflict)
 }
 
 // readRule is the rule as the form has it. What is no number is refused by the room.
@@ -165,7 +190,11 @@ func (c *Console) deleteRule(w http.ResponseWriter, r *http.Request, v *ui.Viewe
 
 // testRule sends an example to everybody whom a rule tells.
 func (c *Console) testRule(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	if err := c.Incidents.TestRule(r.Context(), v.Actor, r.PathValue("rule")); err != nil {
+	err := c.Incidents.TestRule(r.Context(), v.Actor, r.PathValue("rule"))
+	if f := refused(r, v, err, nil); f != nil {
+		return c.showTelling(w, r, v, tellingView{form: f}, http.StatusUnprocessableEntity)
+	}
+	if err != nil {
 		return err
 	}
 	leave(w, r, v, v.URL("settings", "telling")+"?tested=1")
@@ -181,14 +210,19 @@ func (c *Console) withdrawVerdict(w http.ResponseWriter, r *http.Request, v *ui.
 	return nil
 }
 
-// wayName is what a destination is called.
+// wayName is what a destination is called, "" where it is gone.
 func wayName(ways []deliver.Overview, id string) string {
 	for _, d := range ways {
 		if d.ID == id {
 			return d.Name
 		}
 	}
-	return id
+	return ""
+}
+
+// lacks reports whether a destination of a rule is gone.
+func lacks(r incident.Rule, ways []deliver.Overview) bool {
+	return slices.ContainsFunc(slices.Concat(r.To, r.EscTo), func(x incident.Receiver) bool { return wayName(ways, x.Destination) == "" })
 }
 
 // ruleText says what a rule does in a line: of what, when, to whom.
@@ -215,7 +249,10 @@ func ruleText(v *ui.Viewer, r incident.Rule, ways []deliver.Overview) string {
 	var to []string
 	for _, x := range r.To {
 		name := wayName(ways, x.Destination)
-		if x.Address != "" {
+		switch {
+		case name == "":
+			name = v.T("telling.way_gone")
+		case x.Address != "":
 			name = x.Address
 		}
 		to = append(to, name)

@@ -308,7 +308,7 @@ var samples = []cause.Cause{{Pairs: []cause.Pair{{Dim: "device", Value: "Android
 
 // test sends an example by a rule.
 func (c *courier) test(ctx context.Context, tx *db.Tx, r *Rule) error {
-	in, key := sample(c.shop.Number, c.now), rand.Text()
+	in, key, told := sample(c.shop.Number, c.now), rand.Text(), false
 	for _, t := range slices.Concat(r.To, r.EscTo) {
 		found, err := deliver.Find(ctx, tx, c.shop.Number, t.Destination)
 		if err != nil {
@@ -329,7 +329,11 @@ func (c *courier) test(ctx context.Context, tx *db.Tx, r *Rule) error {
 			if err := c.s.Out.Put(ctx, tx, m); err != nil {
 				return err
 			}
+			told = true
 		}
+	}
+	if !told {
+		return flaw("rule_tells_nobody", "the destinations of this rule are gone")
 	}
 	return nil
 }

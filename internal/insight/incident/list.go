@@ -24,7 +24,7 @@ type Filter struct {
 	Told     *bool // those that people were told of alone, or those of the console alone
 	Kinds    []Kind
 	Least    Severity
-	Owner    string // account; Nobody
+	Owner    string // who looks after it: the account that it was given to, else who acknowledged it; Nobody
 	From, To time.Time
 	Cursor   string
 	Limit    int // 0: 50
@@ -66,10 +66,11 @@ func (f *Filter) where(workspace int64) (string, []any, error) {
 	if f.Least > NoSeverity {
 		add("severity >= %s", int(f.Least))
 	}
+	const after = "CASE owner WHEN '' THEN acknowledged_by ELSE owner END = %s"
 	if f.Owner == Nobody {
-		add("owner = %s", "")
+		add(after, "")
 	} else if f.Owner != "" {
-		add("owner = %s", f.Owner)
+		add(after, f.Owner)
 	}
 	if !f.From.IsZero() {
 		add("opened_at >= %s", f.From.UnixMicro())

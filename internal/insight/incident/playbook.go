@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/locale"
 	"github.com/dhvani/dhvani/internal/staff"
 )
@@ -44,6 +45,7 @@ type Playbook struct {
 	Own       bool      // the workspace changed it
 	ChangedAt time.Time // zero where it is the ready one
 	Account   string    // who changed it
+	Version   int64     // grows with every change; 0 where it is the ready one
 }
 
 // ready are the playbooks of the program, with how many steps each has and which
@@ -131,11 +133,10 @@ func ownBooks(ctx context.Context, tx *db.Tx, workspace int64, name string) (map
 	err := tx.Each(ctx, "SELECT name, steps, changed_at, account FROM playbook WHERE workspace = $1 AND ($2 = '' OR name = $2)", []any{workspace, name}, func(rows *sql.Rows) error {
 		b := Playbook{Own: true}
 		var steps string
-		var at int64
-		if err := rows.Scan(&b.Name, &steps, &at, &b.Account); err != nil {
+		if err := rows.Scan(&b.Name, &steps, &b.Version, &b.Account); err != nil {
 			return err
 		}
-		b.ChangedAt = timeOf(at)
+		b.ChangedAt = timeOf(b.Version)
 		err := json.Unmarshal([]byte(steps), &b.Steps)
 		out[b.Name] = b
 		return err
@@ -159,8 +160,9 @@ func (s *Store) stepsOf(ctx context.Context, tx *db.Tx, workspace int64, f *Find
 
 // SavePlaybook takes the workspace's own steps in the place of the ready ones. A
 // step that has the id of a ready one and its text in the language of the person
-// who saves stays the ready one, for readers of every language.
-func (s *Store) SavePlaybook(ctx context.Context, by staff.Actor, t *locale.Locale, name string, steps []Step) error {
+// who saves stays the ready one, for readers of every language. The error is ErrChanged
+// where a colleague changed it since the version that was looked at.
+func (s *Store) SavePlaybook(ctx context.Context, by staff.Actor, t *locale.Locale, name string, version int64, steps []Step) error {
 	if err := by.Need(staff.Configure); err != nil {
 		return err
 	}
@@ -173,16 +175,23 @@ func (s *Store) SavePlaybook(ctx context.Context, by staff.Actor, t *locale.Loca
 		return err
 	}
 	if slices.Equal(clean, base.Steps) {
-		return s.ResetPlaybook(ctx, by, name)
+		return s.ResetPlaybook(ctx, by, name, version)
 	}
 	text, err := json.Marshal(clean)
 	if err != nil {
 		return err
 	}
 	err = s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO playbook (workspace, name, steps, changed_at, account) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (workspace, name) DO UPDATE SET steps = excluded.steps, changed_at = excluded.changed_at, account = excluded.account`,
-			by.Workspace, name, string(text), s.now().UnixMicro(), by.Account)
+		query := "INSERT INTO playbook (workspace, name, steps, changed_at, account) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace, name) DO NOTHING"
+		args := []any{by.Workspace, name, string(text), max(s.now().UnixMicro(), version+1), by.Account}
+		if version > 0 {
+			query = "UPDATE playbook SET steps = $3, changed_at = $4, account = $5 WHERE workspace = $1 AND name = $2 AND changed_at = $6"
+			args = append(args, version)
+		}
+		n, err := tx.Exec(ctx, query, args...)
+		if err == nil && n == 0 {
+			err = ErrChanged
+		}
 		if err != nil {
 			return err
 		}
@@ -198,7 +207,7 @@ func cleanSteps(t *locale.Locale, base, steps []Step) (out []Step, err error) {
 	seen := map[string]bool{}
 	for _, st := range steps {
 		written := st.Text != ""
-		st.Text = strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(st.Text, "\x00", ""), "")), " ")
+		st.Text = strings.Join(strings.Fields(event.Visible(st.Text)), " ")
 		i := slices.IndexFunc(base, func(b Step) bool { return b.ID == st.ID })
 		switch {
 		case utf8.RuneCountInString(st.Text) > maxStep:
@@ -224,8 +233,8 @@ func cleanSteps(t *locale.Locale, base, steps []Step) (out []Step, err error) {
 	return out, nil
 }
 
-// ResetPlaybook goes back to the ready one.
-func (s *Store) ResetPlaybook(ctx context.Context, by staff.Actor, name string) error {
+// ResetPlaybook goes back to the ready one, from the version that was looked at.
+func (s *Store) ResetPlaybook(ctx context.Context, by staff.Actor, name string, version int64) error {
 	if err := by.Need(staff.Configure); err != nil {
 		return err
 	}
@@ -233,7 +242,14 @@ func (s *Store) ResetPlaybook(ctx context.Context, by staff.Actor, name string) 
 		return ErrNotFound
 	}
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(ctx, "DELETE FROM playbook WHERE workspace = $1 AND name = $2", by.Workspace, name)
+		own, err := ownBooks(ctx, tx, by.Workspace, name)
+		if err != nil {
+			return err
+		}
+		if own[name].Version != version {
+			return ErrChanged
+		}
+		n, err := tx.Exec(ctx, "DELETE FROM playbook WHERE workspace = $1 AND name = $2 AND changed_at = $3", by.Workspace, name, version)
 		if err != nil || n == 0 {
 			return err
 		}

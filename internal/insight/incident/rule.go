@@ -16,6 +16,7 @@ import (
 
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/deliver"
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/locale"
 	"github.com/dhvani/dhvani/internal/staff"
@@ -44,6 +45,10 @@ type Rule struct {
 	ID     string `json:"-"`
 	Name   string `json:"-"` // "" for the first one, which every workspace has
 	Active bool   `json:"-"`
+
+	// Version grows with every change; give it back when you save the rule, to be told
+	// when a colleague was faster. 0: there is no row of it yet.
+	Version int64 `json:"-"`
 
 	Kinds     []Kind     `json:"kinds,omitzero"` // none: all
 	Least     Severity   `json:"least"`          // of troubles
@@ -136,17 +141,18 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 
 // check refuses a rule that cannot work.
 func (s *Store) checkRule(ctx context.Context, tx *db.Tx, number int64, r *Rule) error {
-	r.Name = strings.Join(strings.Fields(r.Name), " ")
+	r.Name = strings.Join(strings.Fields(event.Visible(r.Name)), " ")
+	for i, a := range r.About {
+		r.About[i] = strings.TrimSpace(event.Visible(a))
+	}
 	switch {
-	case r.Name == "" && r.ID != firstRule, utf8.RuneCountInString(r.Name) > maxRuleName, !utf8.ValidString(r.Name), strings.ContainsRune(r.Name, 0):
+	case r.Name == "" && r.ID != firstRule, utf8.RuneCountInString(r.Name) > maxRuleName:
 		return flaw("rule_name", fmt.Sprintf("a rule has a name of at most %d characters", maxRuleName))
 	case slices.ContainsFunc(r.Kinds, func(k Kind) bool { return !slices.Contains(kinds, k) }):
 		return flaw("rule_kinds", "there is no such kind of incident")
 	case r.Least < NoSeverity || r.Least > Critical:
 		return flaw("rule_severity", "there is no such severity")
-	case len(r.About) > maxAbout || slices.ContainsFunc(r.About, func(a string) bool {
-		return a == "" || len(a) > 200 || !utf8.ValidString(a) || strings.ContainsRune(a, 0)
-	}):
+	case len(r.About) > maxAbout || slices.ContainsFunc(r.About, func(a string) bool { return a == "" || len(a) > 200 }):
 		return flaw("rule_about", fmt.Sprintf("a rule names at most %d topics or products", maxAbout))
 	case r.Hours != Always && r.Hours != WhileOpen && r.Hours != WhileShut:
 		return flaw("rule_hours", "a rule holds always, while the shop is open, or while it is closed")
@@ -206,11 +212,11 @@ func (s *Store) rules(ctx context.Context, tx *db.Tx, number int64) (out []Rule,
 }
 
 func readRules(ctx context.Context, tx *db.Tx, number int64) (out []Rule, err error) {
-	err = tx.Each(ctx, "SELECT id, name, rule, active FROM tell_rule WHERE workspace = $1 AND active >= 0 ORDER BY name, id", []any{number}, func(rows *sql.Rows) error {
+	err = tx.Each(ctx, "SELECT id, name, rule, active, changed_at FROM tell_rule WHERE workspace = $1 AND active >= 0 ORDER BY name, id", []any{number}, func(rows *sql.Rows) error {
 		var r Rule
 		var text string
 		var active int
-		if err := rows.Scan(&r.ID, &r.Name, &text, &active); err != nil {
+		if err := rows.Scan(&r.ID, &r.Name, &text, &active, &r.Version); err != nil {
 			return err
 		}
 		r.Active = active == 1
@@ -224,18 +230,25 @@ func readRules(ctx context.Context, tx *db.Tx, number int64) (out []Rule, err er
 	return out, nil
 }
 
+// putRule writes a rule where it is of the version that is stored, and makes it the
+// next one.
 func (s *Store) putRule(ctx context.Context, tx *db.Tx, number int64, r *Rule) error {
 	text, err := json.Marshal(r, json.Deterministic(true))
 	if err != nil {
 		return err
 	}
-	now := s.now().UnixMicro()
-	_, err = tx.Exec(ctx, `INSERT INTO tell_rule (workspace, id, name, rule, active, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
-		ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name, rule = excluded.rule, active = excluded.active, changed_at = excluded.changed_at`,
-		number, r.ID, r.Name, string(text), bit(r.Active), now)
+	next := max(s.now().UnixMicro(), r.Version+1)
+	n, err := tx.Exec(ctx, `INSERT INTO tell_rule (workspace, id, name, rule, active, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+		ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name, rule = excluded.rule, active = excluded.active, changed_at = excluded.changed_at
+		WHERE tell_rule.changed_at = $7`,
+		number, r.ID, r.Name, string(text), bit(r.Active), next, r.Version)
+	if err == nil && n == 0 {
+		err = ErrChanged
+	}
 	if err != nil {
 		return fmt.Errorf("write who is told: %w", err)
 	}
+	r.Version = next
 	return nil
 }
 
@@ -251,27 +264,48 @@ func (s *Store) Rules(ctx context.Context, by staff.Actor) (out []Rule, err erro
 	return out, err
 }
 
-// SaveRule makes a rule, where it has no id, or changes one.
+// RulesTo lists the rules that name a destination: they would tell nobody there once it
+// is deleted. The first one, until somebody changes it, takes another by itself.
+func (s *Store) RulesTo(ctx context.Context, by staff.Actor, destination string) ([]Rule, error) {
+	all, err := s.Rules(ctx, by)
+	return slices.DeleteFunc(all, func(r Rule) bool {
+		return r.Version == 0 || !slices.ContainsFunc(slices.Concat(r.To, r.EscTo), func(t Receiver) bool { return t.Destination == destination })
+	}), err
+}
+
+// SaveRule makes a rule, where it has no id, or changes one. The error is ErrChanged
+// where a colleague changed it since the version that r has, ErrNotFound where one
+// deleted it.
 func (s *Store) SaveRule(ctx context.Context, by staff.Actor, r *Rule) error {
 	if err := by.Need(staff.Configure); err != nil {
 		return err
 	}
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
+		seen, err := s.rules(ctx, tx, by.Workspace)
+		if err != nil {
+			return err
+		}
 		all, err := s.ownRules(ctx, tx, by.Workspace)
 		if err != nil {
 			return err
 		}
 		action := "rule.changed"
-		if r.ID == "" {
-			if len(all) >= maxRules {
-				return flaw("rules_many", fmt.Sprintf("a workspace has at most %d rules", maxRules))
-			}
+		i := slices.IndexFunc(all, func(o Rule) bool { return o.ID == r.ID })
+		switch {
+		case r.ID == "" && len(all) >= maxRules:
+			return flaw("rules_many", fmt.Sprintf("a workspace has at most %d rules", maxRules))
+		case r.ID == "":
 			action = "rule.created"
-		} else if !slices.ContainsFunc(all, func(o Rule) bool { return o.ID == r.ID }) {
+		case i < 0:
 			return ErrNotFound
+		case seen[i].Version != r.Version:
+			return ErrChanged
 		}
 		if err := s.checkRule(ctx, tx, by.Workspace, r); err != nil {
 			return err
+		}
+		if i >= 0 {
+			r.Version = all[i].Version // of the first one, which has a row from now on
 		}
 		if r.ID == "" {
 			r.ID = "rule_" + strings.ToLower(rand.Text()[:16])

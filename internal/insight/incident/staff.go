@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dhvani/dhvani/internal/db"
+	"github.com/dhvani/dhvani/internal/event"
 	"github.com/dhvani/dhvani/internal/staff"
 )
 
@@ -28,9 +29,14 @@ const (
 	maxSnooze = 30 * 24 * time.Hour
 )
 
-// textOf brings what a person wrote into the form it is kept in.
+// textOf brings what a person wrote into the form it is kept in: each of its lines as
+// event.Visible has it.
 func textOf(text string, must bool) (string, error) {
-	text = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), ""))
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = event.Visible(line)
+	}
+	text = strings.TrimSpace(strings.Join(lines, "\n"))
 	switch n := utf8.RuneCountInString(text); {
 	case must && n == 0:
 		return "", flaw("text_empty", "the text is empty")

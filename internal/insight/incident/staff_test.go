@@ -103,8 +103,8 @@ func TestStaff(t *testing.T) {
 		if err != nil || len(list) != 6 || !list[0].Done || list[0].Note != "is down" || list[1].Done {
 			t.Errorf("%v %+v", err, list)
 		}
-		do(s.Resolve(ctx, ann, in.ID, in.Version, "the bank mended it"))
-		do(s.WriteLesson(ctx, ann, in.ID, in.Version, "a second provider"))
+		do(s.Resolve(ctx, ann, in.ID, in.Version, "the bank\u202e mended it"))
+		do(s.WriteLesson(ctx, ann, in.ID, in.Version, " a second\u2067 provider\x00"))
 		do(s.ReopenBy(ctx, bob, in.ID, in.Version))
 		if in.State != incident.Acknowledged || in.Outcome != "the bank mended it" || in.Lesson != "a second provider" || in.Owner != "ann" {
 			t.Errorf("%+v", in)
@@ -135,8 +135,8 @@ func TestStaff(t *testing.T) {
 			"reopen what is open":       {fails(s.ReopenBy(ctx, ann, id, v)), incident.ErrState},
 			"a verdict not known":       {s.TakeBack(ctx, ann, event.NewID(1, "x").String()), incident.ErrNotFound},
 			"read another workspace's":  {fails(s.Get(ctx, 2, id)), incident.ErrNotFound},
-			"playbook of an agent":      {s.ResetPlaybook(ctx, ann, "payment"), staff.ErrForbidden},
-			"playbook that there isn't": {s.ResetPlaybook(ctx, bob, "x"), incident.ErrNotFound},
+			"playbook of an agent":      {s.ResetPlaybook(ctx, ann, "payment", 0), staff.ErrForbidden},
+			"playbook that there isn't": {s.ResetPlaybook(ctx, bob, "x", 0), incident.ErrNotFound},
 		} {
 			if !errors.Is(c.got, c.want) {
 				t.Errorf("%s: %v, want %v", name, c.got, c.want)
@@ -260,7 +260,7 @@ func TestList(t *testing.T) {
 			want string
 		}{
 			"all": {incident.Filter{}, "dcba"}, "open": {incident.Filter{States: []incident.State{incident.Open}}, "dcb"}, "troubles": {incident.Filter{Good: &no}, "cba"},
-			"listed": {incident.Filter{Told: &no}, "b"}, "nobody's": {incident.Filter{Owner: incident.Nobody, States: []incident.State{incident.Acknowledged}}, "a"},
+			"listed": {incident.Filter{Told: &no}, "b"}, "nobody's": {incident.Filter{Owner: incident.Nobody}, "dcb"}, "who took it": {incident.Filter{Owner: "ann"}, "a"},
 			"kinds": {incident.Filter{Kinds: []incident.Kind{incident.Checkout}}, ""}, "severe": {incident.Filter{Least: incident.Low}, "cba"},
 			"from": {incident.Filter{From: start.Add(2 * time.Minute), To: start.Add(3 * time.Minute)}, "c"},
 		} {
@@ -319,10 +319,10 @@ func TestPlaybooks(t *testing.T) {
 				}
 			}
 		}
-		steps := append([]incident.Step{{Text: "Call  Anil\n"}}, all[0].Steps[:3]...)
+		steps := append([]incident.Step{{Text: "Call  \u202eAnil\n"}}, all[0].Steps[:3]...)
 		steps[1].Text = steps[1].Words(en) // as the page sends it
 		steps[2].Text = "Ask the team"
-		if err := s.SavePlaybook(ctx, bob, en, "checkout", steps); err != nil {
+		if err := s.SavePlaybook(ctx, bob, en, "checkout", 0, steps); err != nil {
 			t.Fatal(err)
 		}
 		b, err := s.Playbook(ctx, 1, "checkout")
@@ -333,14 +333,28 @@ func TestPlaybooks(t *testing.T) {
 			t.Error("another workspace has it too")
 		}
 		b.Steps[0].Text = "Call Bina"
-		if err := s.SavePlaybook(ctx, bob, hi, "checkout", b.Steps); err != nil {
+		if err := s.SavePlaybook(ctx, bob, hi, "checkout", b.Version, b.Steps); err != nil {
 			t.Fatal(err)
 		}
-		if again, _ := s.Playbook(ctx, 1, "checkout"); again.Steps[0].ID != b.Steps[0].ID {
+		again, _ := s.Playbook(ctx, 1, "checkout")
+		if again.Steps[0].ID != b.Steps[0].ID {
 			t.Error("a step lost its id")
 		}
-		if err := s.ResetPlaybook(ctx, bob, "checkout"); err != nil {
+		for name, err := range map[string]error{
+			"saves over a colleague's":           s.SavePlaybook(ctx, bob, en, "checkout", b.Version, steps),
+			"saves over one that was none":       s.SavePlaybook(ctx, bob, en, "checkout", 0, steps),
+			"resets a colleague's":               s.ResetPlaybook(ctx, bob, "checkout", b.Version),
+			"goes back by hand to the ready one": s.SavePlaybook(ctx, bob, en, "checkout", b.Version, all[0].Steps),
+		} {
+			if !errors.Is(err, incident.ErrChanged) {
+				t.Errorf("who %s: %v", name, err)
+			}
+		}
+		if err := s.ResetPlaybook(ctx, bob, "checkout", again.Version); err != nil {
 			t.Fatal(err)
+		}
+		if err := s.SavePlaybook(ctx, bob, en, "checkout", again.Version, steps); !errors.Is(err, incident.ErrChanged) {
+			t.Errorf("who saves one that a colleague reset: %v", err)
 		}
 		if b, _ = s.Playbook(ctx, 1, "checkout"); b.Own || len(b.Steps) != 5 {
 			t.Errorf("%+v", b)
@@ -348,11 +362,11 @@ func TestPlaybooks(t *testing.T) {
 		for name, bad := range map[string][]incident.Step{
 			"none": {{Text: " "}}, "long": {{Text: strings.Repeat("x", 501)}}, "button": {{Text: "x", Action: "x"}}, "many": slicesOf(21),
 		} {
-			if err := s.SavePlaybook(ctx, bob, en, "checkout", bad); err == nil {
+			if err := s.SavePlaybook(ctx, bob, en, "checkout", 0, bad); err == nil {
 				t.Error(name)
 			}
 		}
-		if err := s.SavePlaybook(ctx, ann, en, "checkout", steps); !errors.Is(err, staff.ErrForbidden) {
+		if err := s.SavePlaybook(ctx, ann, en, "checkout", 0, steps); !errors.Is(err, staff.ErrForbidden) {
 			t.Error(err)
 		}
 	})

@@ -412,11 +412,48 @@ func TestLinks(t *testing.T) {
 	})
 }
 
+// The rule that a shop begins with can be changed by one of two who look at it; a rule
+// whose destinations are gone says so.
+func TestRuleOfTwo(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		o := newOffice(t, d).way(deliver.Slack, "chat").way(deliver.Slack, "other")
+		if used, err := o.RulesTo(ctx, bob, o.to["chat"]); err != nil || len(used) != 0 {
+			t.Errorf("the first rule, which nobody changed: %v %v", used, err)
+		}
+		rules, err := o.Rules(ctx, bob)
+		if err != nil || len(rules) != 1 {
+			t.Fatal(err, rules)
+		}
+		one, two := rules[0], rules[0]
+		one.Name, two.Name = "one", "two"
+		if err := o.SaveRule(ctx, bob, &one); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.SaveRule(ctx, bob, &two); !errors.Is(err, incident.ErrChanged) {
+			t.Errorf("the second of two: %v", err)
+		}
+		escalates := o.rule(incident.Rule{Name: "later", Escalate: 5, EscTo: []incident.Receiver{{Destination: o.to["chat"]}}}, "other")
+		if used, err := o.RulesTo(ctx, bob, o.to["chat"]); err != nil || len(used) != 2 || used[0].ID != escalates.ID || used[1].ID != one.ID {
+			t.Errorf("%v %v", used, err)
+		}
+		if err := o.out.Delete(ctx, staff.ByOperator(1), o.to["chat"]); err != nil {
+			t.Fatal(err)
+		}
+		var invalid workspace.Invalid
+		if err := o.TestRule(ctx, bob, one.ID); !errors.As(err, &invalid) {
+			t.Errorf("an example to nobody: %v", err)
+		}
+		if err := o.TestRule(ctx, bob, escalates.ID); err != nil {
+			t.Errorf("an example to one of two: %v", err)
+		}
+	})
+}
+
 func TestRules(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		o := newOffice(t, d).way(deliver.Slack, "chat").way(deliver.Email, "mail")
 		chat, mail := incident.Receiver{Destination: o.to["chat"]}, incident.Receiver{Destination: o.to["mail"], Address: "a@example.com", Language: locale.Nepali}
-		r := o.rule(incident.Rule{Name: "  both  ", Kinds: []incident.Kind{incident.Stock}, About: []string{"x"}, To: []incident.Receiver{chat, mail}})
+		r := o.rule(incident.Rule{Name: "  bo\u202eth  ", Kinds: []incident.Kind{incident.Stock}, About: []string{"x\u2066"}, To: []incident.Receiver{chat, mail}})
 		r.Active = false
 		if err := o.SaveRule(ctx, bob, r); err != nil {
 			t.Fatal(err)
@@ -425,11 +462,18 @@ func TestRules(t *testing.T) {
 		if err != nil || len(rules) != 2 {
 			t.Fatal(err, rules)
 		}
-		if diff := cmp.Diff(*r, rules[1]); diff != "" || r.Name != "both" {
+		if diff := cmp.Diff(*r, rules[1]); diff != "" || r.Name != "both" || r.About[0] != "x" {
 			t.Error(diff)
 		}
 		if err := o.TestRule(ctx, bob, r.ID); err != nil {
 			t.Fatal(err)
+		}
+		old := *r
+		if err := o.SaveRule(ctx, bob, r); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.SaveRule(ctx, bob, &old); !errors.Is(err, incident.ErrChanged) {
+			t.Errorf("saved over a colleague's: %v", err)
 		}
 		o.is("chat test Test: UPI payments fail on Android", "mail test")
 		if other, err := o.Rules(ctx, foreign); err != nil || len(other) != 0 {

@@ -119,7 +119,7 @@ func TestAnyNumbers(t *testing.T) {
 		for range 20 {
 			steps = append(steps, incident.Step{Text: long[:3*500]})
 		}
-		if err := o.SavePlaybook(ctx, bob, locale.For(locale.English, nil), "payment", steps); err != nil {
+		if err := o.SavePlaybook(ctx, bob, locale.For(locale.English, nil), "payment", 0, steps); err != nil {
 			t.Fatal(err)
 		}
 		list, err := o.Checklist(ctx, in)
