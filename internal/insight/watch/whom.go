@@ -56,9 +56,20 @@ func largest(of map[string]float64, limit float64) (name string) {
 	return name
 }
 
-// hit lists the customers with a bad outcome since then, those of the cause alone
-// where it is sure, and what is told of their failures. The newest after came when it was over.
+// whom is what those have in common whom it hits: the cause where it is sure, else what failing checkouts are named by.
+func (f *found) whom() []cause.Pair {
+	switch {
+	case f.Sure && len(f.Causes) > 0:
+		return f.Causes[0].Pairs
+	case f.Signs[0].Outcome == insight.CheckoutEnded:
+		return f.Signs[f.headline()].Of
+	}
+	return nil
+}
+
+// hit lists the customers with a bad outcome since then who have that in common, and what is told of their failures. The newest after came when it was over.
 func (s *shop) hit(c cases, since []insight.Outcome, after int, f *found) {
+	whom := f.whom()
 	by := map[event.ID]*incident.Hit{}
 	tried := map[event.ID]*incident.Hit{} // by checkout
 	reasons := map[string]int{}
@@ -74,7 +85,7 @@ func (s *shop) hit(c cases, since []insight.Outcome, after int, f *found) {
 			}
 			continue
 		}
-		if i < after || f.Sure && len(f.Causes) > 0 && !within(o, f.Causes[0].Pairs) {
+		if i < after || !within(o, whom) {
 			continue
 		}
 		if !o.Again {
