@@ -188,3 +188,17 @@ func (s *shop) lose(destination string) {
 		return err
 	})
 }
+
+// The report shows the incident's own sign, and says so; who writes what the shop changes
+// after a colleague changed something keeps it.
+func TestReport(t *testing.T) {
+	s := start(t).shop("Tantu Handloom").fill()
+	mira, report := s.walker(s.owner), s.path("incidents/"+s.things["incidents"]+"/report")
+	seen := mira.page(report)
+	seen.is(t, http.StatusOK, "Checkouts that fail · UPI")
+	s.walker(s.email(workspace.Agent)).post(s.path("incidents/"+s.things["incidents"]+"/acknowledge"), nil)
+	again := mira.sendForm(report, url.Values{"version": {seen.value("version")}, "lesson": {"Ask the bank"}})
+	again.is(t, http.StatusConflict, "A colleague has changed this meanwhile.", "Ask the bank</textarea>")
+	mira.post(report, url.Values{"version": {again.value("version")}, "lesson": {"Ask the bank"}})
+	mira.page(report).is(t, http.StatusOK, "Ask the bank</textarea>")
+}

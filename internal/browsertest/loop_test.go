@@ -58,6 +58,9 @@ func TestLetterToCustomers(t *testing.T) {
 	stranger.allow("422")
 	stranger.goTo(link + "?answer=not_yet&lang=en")
 	stranger.until(`document.querySelector('input[value=not_yet]')?.checked`)
+	stranger.sees("Paying works again at Tantu Handloom")
+	stranger.sees("paying in our shop failed for a while")
+	stranger.ofTheShop()
 	stranger.looksRight("-question")
 	// Who writes too much is told so, and loses nothing.
 	stranger.do(chromedp.SetValue("textarea[name=text]", strings.Repeat("x", loop.MaxSaid+1)))
@@ -71,6 +74,7 @@ func TestLetterToCustomers(t *testing.T) {
 	stranger.looksRight("-answered")
 	stranger.goTo(link + "/leave?lang=hi")
 	stranger.until(`document.querySelector('.paper form')`)
+	stranger.ofTheShop()
 	stranger.looksRight("-leave")
 	// A program for mail leaves for its user with one POST (RFC 8058).
 	res, err := http.PostForm(s.url+link+"/leave", url.Values{"List-Unsubscribe": {"One-Click"}})
@@ -94,4 +98,13 @@ func TestLetterToCustomers(t *testing.T) {
 	}
 	b.goTo(page)
 	b.until(`document.querySelector('#letter-outcome')?.innerText.includes('Say not yet')`)
+}
+
+// ofTheShop reports a page for customers that does not begin with the shop's name, or
+// speaks of Dhvani, which they do not know.
+func (p *tab) ofTheShop() {
+	p.t.Helper()
+	if text := ask[string](p, "document.title + '\\n' + document.body.innerText"); strings.Contains(text, "Dhvani") || !strings.Contains(text, "· Tantu Handloom\nTantu Handloom\n") {
+		p.t.Errorf("a customer reads %q", text)
+	}
 }

@@ -68,6 +68,7 @@ type incidentPage struct {
 	others   []*incident.Insight // that it may be merged into
 	flaw     string              // what is wrong with a comment
 	note     string              // as it was sent
+	faster   bool                // a colleague changed it since a lesson was begun
 }
 
 // hitRow is a customer whom it hit.

@@ -230,6 +230,16 @@ func (p *incidentPage) chartChoices(v *ui.Viewer) (out []ui.Choice) {
 	return out
 }
 
+// chartTitleOf is the title where the choices do not stand beside it.
+func (p *incidentPage) chartTitleOf(v *ui.Viewer) string {
+	for _, c := range p.chartChoices(v) {
+		if c.Current {
+			return p.chartTitle(v) + " · " + c.Label
+		}
+	}
+	return p.chartTitle(v)
+}
+
 // chart draws the sign with its interval, what is usual, and what happened.
 func (p *incidentPage) chart(v *ui.Viewer) ui.Chart {
 	s := p.series

@@ -13,7 +13,7 @@ import (
 // incidentReport is one page that says what happened, what it cost, why, what was
 // done and what is changed; it prints well.
 func (c *Console) incidentReport(w http.ResponseWriter, r *http.Request, v *ui.Viewer) error {
-	p, err := c.readIncident(r.Context(), v, r.PathValue("id"), "all")
+	p, err := c.readIncident(r.Context(), v, r.PathValue("id"), "")
 	if err != nil {
 		return err
 	}
@@ -26,12 +26,16 @@ func (c *Console) incidentLesson(w http.ResponseWriter, r *http.Request, v *ui.V
 	id := r.PathValue("id")
 	_, err := c.Incidents.WriteLesson(r.Context(), v.Actor, id, version(r), r.FormValue("lesson"))
 	var flaw workspace.Flaw
-	if errors.As(err, &flaw) {
-		p, err := c.readIncident(r.Context(), v, id, "all")
+	if faster := errors.Is(err, incident.ErrChanged); faster || errors.As(err, &flaw) {
+		p, err := c.readIncident(r.Context(), v, id, "")
 		if err != nil {
 			return err
 		}
-		p.flaw, p.Lesson = v.T("incidents.comment_empty", "Count", incident.MaxText), r.FormValue("lesson")
+		p.Lesson, p.faster = r.FormValue("lesson"), faster
+		if faster {
+			return render(w, r, http.StatusConflict, incidentReportView(v, p))
+		}
+		p.flaw = v.T("incidents.comment_empty", "Count", incident.MaxText)
 		return render(w, r, http.StatusUnprocessableEntity, incidentReportView(v, p))
 	}
 	if err != nil {

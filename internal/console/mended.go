@@ -76,6 +76,18 @@ func (c *Console) mended(w http.ResponseWriter, r *http.Request, v *ui.Viewer, p
 	return render(w, r, status, mendedView(v, p))
 }
 
+// info is what the page says of itself: a customer knows the shop.
+func (p *mendedPage) info(v *ui.Viewer) ui.PageInfo {
+	out := ui.PageInfo{Title: v.T("loop.question"), ForCustomers: true}
+	if p.leave {
+		out.Title = v.T("loop.leave_title")
+	}
+	if p.Question != nil {
+		out.Shop = p.Shop.Name
+	}
+	return out
+}
+
 // done says what stands in place of the form, "" where it is asked.
 func (p *mendedPage) done(v *ui.Viewer) string {
 	switch {

@@ -15,6 +15,7 @@ package loop
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/dhvani/dhvani/internal/customer"
@@ -75,6 +76,12 @@ const (
 type Text struct {
 	Subject string `json:"subject"`
 	Text    string `json:"text"` // lines are kept; an empty one divides paragraphs
+}
+
+// First is the first paragraph, which says what was wrong.
+func (t Text) First() string {
+	first, _, _ := strings.Cut(t.Text, "\n\n")
+	return first
 }
 
 // Letter is what is written to those whom an Insight hit.

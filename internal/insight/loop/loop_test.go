@@ -387,6 +387,9 @@ func TestAnswer(t *testing.T) {
 		if err != nil || q.Answer != "" || q.Language != locale.Hindi || q.Shop.Number != 1 {
 			t.Fatalf("%+v %v", q, err)
 		}
+		if said := q.Texts[locale.Hindi]; !strings.Contains(said.Text, said.First()) || said.First() == "" || strings.Contains(said.First(), "\n\n") {
+			t.Errorf("what the mail said: %+v", said)
+		}
 		opinions := feedback.Store{DB: d}
 		list := func() string {
 			items, _, err := opinions.List(ctx, 1, feedback.Filter{Survey: "mended"})

@@ -62,8 +62,9 @@ type Question struct {
 	Shop     workspace.Workspace
 	Insight  *incident.Insight
 	Language locale.Lang
-	Answer   string // that was given before, "" for none
-	Left     bool   // they want no more mails
+	Answer   string               // that was given before, "" for none
+	Left     bool                 // they want no more mails
+	Texts    map[locale.Lang]Text // of the letter
 
 	customer customer.Customer
 	id       event.ID // as they were called when they were written to
@@ -116,7 +117,13 @@ func (s *Store) Leaving(ctx context.Context, token string) (*Question, error) {
 		if q.Insight, err = incident.Read(ctx, tx, number, part[1]); err != nil {
 			return err
 		}
-		q.Shop, err = workspace.Read(ctx, tx, number)
+		if q.Shop, err = workspace.Read(ctx, tx, number); err != nil {
+			return err
+		}
+		letter, err := letterOf(ctx, tx, q.Insight, &q.Shop, false)
+		if err == nil {
+			q.Texts = letter.Texts
+		}
 		return err
 	})
 	if errors.Is(err, incident.ErrNotFound) || errors.Is(err, workspace.ErrNotFound) {
