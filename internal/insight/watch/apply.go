@@ -72,7 +72,7 @@ func (s *shop) plan(ctx context.Context, tx *db.Tx, r Records, live []*incident.
 		tell := slices.Contains(n.told, g)
 		if explained, err := s.explained(ctx, tx, r, g, now); err != nil {
 			return nil, err
-		} else if explained {
+		} else if explained || s.crowded(g) {
 			g.calm()
 			g.listed = false
 			continue

@@ -7,6 +7,7 @@ import (
 	"github.com/dhvani/dhvani/internal/db"
 	"github.com/dhvani/dhvani/internal/insight"
 	"github.com/dhvani/dhvani/internal/insight/cause"
+	"github.com/dhvani/dhvani/internal/insight/detect"
 	"github.com/dhvani/dhvani/internal/insight/incident"
 )
 
@@ -40,11 +41,20 @@ func (s *shop) crowd(ctx context.Context, tx *db.Tx, r Records, f *found, now in
 			continue
 		}
 		f.Causes = append(f.Causes, cause.Cause{Pairs: []cause.Pair{{Dim: string(insight.DimProduct), Value: x.Value}}, N: float64(x.N), WasN: usual * all,
-			Rate: share, Was: usual, Others: 1 - share, Explains: min((share-usual)/(1-usual), 1), Sure: share - usual})
+			Rate: share, Was: usual, Others: 1 - share, Explains: min((share-usual)/(1-usual), 1), Sure: 1}) // it is counted, and with so many no chance
 		f.Sure = true
 		return nil
 	}
 	return nil
+}
+
+// crowded reports whether a count only grows with those who come, as complaints and waiting chats do while a crowd is there.
+func (s *shop) crowded(g *signal) bool {
+	if g.count != insight.Upset && g.count != insight.Waiting {
+		return false
+	}
+	visits := s.signals[counted+string(insight.Visits)]
+	return visits != nil && visits.lasting() && visits.now.Direction == detect.Up && g.now.Direction == detect.Up && g.now.Ratio <= visits.now.Ratio
 }
 
 func total(list []insight.ValueCount) (n float64) {
