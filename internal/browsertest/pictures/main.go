@@ -163,20 +163,23 @@ func someCustomer(ctx context.Context, shop string) (string, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[string]("new URL(document.querySelector(\"main a[href*='/customers/']\").href).pathname"))
 }
 
-// someIncident plays a scene, and returns the address of what is noticed a quarter of an hour after that.
+// upi finds the incident of the scene in the list: at first it may be one of complaints.
+const upi = "//main//tr[@data-row]//a[contains(., 'UPI')]"
+
+// someIncident plays a scene, and returns the address of what is noticed ten minutes after that.
 func someIncident(ctx context.Context, shop string) (string, error) {
 	err := chromedp.Do(ctx,
 		chromedp.Navigate(shop+"/demo"),
 		chromedp.Click("#scene-upi-android button", chromedp.NodeVisible),
 		chromedp.WaitNotPresent("#scene-upi-android form"),
 		chromedp.Navigate(shop+"/incidents"),
-		chromedp.WaitVisible("main tr[data-row] a.lead"), // it moves by itself
-		chromedp.Sleep(15*time.Minute),
+		chromedp.WaitVisible(upi), // it moves by itself
+		chromedp.Sleep(10*time.Minute),
 	)
 	if err != nil {
 		return "", fmt.Errorf("wait for an incident: %w", err)
 	}
-	return chromedp.Run(ctx, chromedp.Evaluate[string]("new URL(document.querySelector('main tr[data-row] a.lead').href).pathname"))
+	return chromedp.Run(ctx, chromedp.Evaluate[string]("new URL(document.evaluate(`"+upi+"`, document).iterateNext().href).pathname"))
 }
 
 // content waits until a page's fonts and charts are there and its stream speaks.
